@@ -1,0 +1,142 @@
+"""Whether a household may apply for a programme, and what its amount is: the checks before a case is entered."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from applications.amounts import Amount, Given, UnitPriceRule
+from applications.models import Application, Programme, ProgrammeKind
+from applications.states import LIVE
+from registry.models import Household, Member, MemberStatus, Region
+from registry.refusal import Refused
+
+
+class NotEligible(Refused):
+    """The household, the person or the day does not fit the programme."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is asked for: who, under which programme, how much. `member` only for programmes per person."""
+
+    programme: Programme
+    household: Household
+    member: Member | None
+    payee: Member
+    quantity: Decimal
+    option: str = ""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The amount and what it was computed from besides the quantity, kept so that it can be computed again."""
+
+    amount: Amount
+    given: Given
+
+
+def assess(
+    claim: Claim, *, village: Region, today: date, besides: int = 0, in_window: bool = True
+) -> Assessment:
+    """The amount the claim is due under the programme's rule; `besides` is the case's own key once it has one.
+
+    A case handed in within the window may be corrected after it: then `in_window` is not asked for.
+
+    Raises NotEligible, BadQuantity or CapReached with a sentence for the person who enters it.
+    """
+    _refuse_wrong_place(claim, village)
+    _refuse_wrong_time(claim.programme, today, in_window=in_window)
+    refuse_wrong_person(claim)
+    _refuse_duplicate(claim, besides)
+    rule = claim.programme.parsed_rule
+    capped = isinstance(rule, UnitPriceRule) and rule.cap is not None
+    given = Given(
+        already=received(claim.programme, claim.household, besides=besides) if capped else Decimal(0),
+        heads=heads(claim.household),
+        option=claim.option,
+    )
+    return Assessment(rule.compute(claim.quantity, unit=claim.programme.quantity_unit, given=given), given)
+
+
+def heads(household: Household) -> int:
+    """The living members of the household who have not moved away; one at the least."""
+    return max(1, household.members.filter(status=MemberStatus.ALIVE).count())
+
+
+def received(programme: Programme, household: Household, *, besides: int = 0) -> Decimal:
+    """What the household has claimed in the year under the programme, or all that share its cap, in yuan."""
+    group = programme.rule.get("cap_group")
+    same = {"programme__rule__cap_group": group} if group else {"programme__code": programme.code}
+    rows = Application.objects.filter(
+        **same,
+        programme__region=programme.region_id,
+        programme__year=programme.year,
+        household=household,
+        state__in=LIVE,
+    ).exclude(pk=besides)
+    return rows.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+
+
+def _refuse_wrong_place(claim: Claim, village: Region) -> None:
+    if claim.household.village_id != village.pk:
+        raise NotEligible("该户不属于本村，不能代办。")
+    if not claim.programme.region.contains(village):
+        raise NotEligible(f"项目“{claim.programme.name}”不在本地实施。")
+
+
+def _refuse_wrong_time(programme: Programme, today: date, *, in_window: bool) -> None:
+    if not programme.active:
+        raise NotEligible(f"项目“{programme.name}”已停用，不能申报。")
+    if not in_window:
+        return
+    if today < programme.opens_on:
+        raise NotEligible(
+            f"项目“{programme.name}”从{programme.opens_on:%Y年%m月%d日}起申报，现在还没有开始。"
+        )
+    if today > programme.closes_on:
+        raise NotEligible(f"项目“{programme.name}”的申报已于{programme.closes_on:%Y年%m月%d日}截止。")
+
+
+def refuse_wrong_person(claim: Claim) -> None:
+    """The household fits the programme, and whoever is helped or paid is a living member of it."""
+    programme = claim.programme
+    if programme.kind in (ProgrammeKind.TRAINING, ProgrammeKind.FINANCE):
+        raise NotEligible(f"“{programme.name}”只作记录，不走申报审批。")
+    if claim.household.category not in programme.target_categories:
+        raise NotEligible(
+            f"该户类别是“{claim.household.get_category_display()}”，不在“{programme.name}”的补贴对象之内。"
+        )
+    if programme.per_person and claim.member is None:
+        raise NotEligible(f"“{programme.name}”按人补助，请选择申请对象。")
+    if not programme.per_person and claim.member is not None:
+        raise NotEligible(f"“{programme.name}”按户补助，不需要选择申请对象。")
+    for person, part in ((claim.member, "申请对象"), (claim.payee, "收款人")):
+        if person is None:
+            continue
+        if person.household_id != claim.household.pk:
+            raise NotEligible(f"{part}{person.name}不是该户成员。")
+        if person.status != MemberStatus.ALIVE:
+            raise NotEligible(f"{part}{person.name}已登记为“{person.get_status_display()}”，不能申报。")
+        if person.public_employee:
+            raise NotEligible(f"{part}{person.name}是财政供养人员，不能申报。")
+
+
+def _refuse_duplicate(claim: Claim, besides: int) -> None:
+    """One person (or household), one programme, one year; only what a cap adds up may come in several cases."""
+    rule = claim.programme.parsed_rule
+    if not claim.programme.per_person and isinstance(rule, UnitPriceRule) and rule.cap is not None:
+        return
+    whom = {"member": claim.member} if claim.programme.per_person else {"household": claim.household}
+    same = Application.objects.filter(
+        **whom,
+        programme__code=claim.programme.code,
+        programme__region=claim.programme.region_id,
+        programme__year=claim.programme.year,
+        state__in=LIVE,
+    )
+    twin = same.exclude(pk=besides).first()
+    if twin is not None:
+        name = claim.member.name if claim.member else "该户"
+        raise NotEligible(f"{name}本年度已申报过“{claim.programme.name}”（{twin.number}），不能重复申报。")

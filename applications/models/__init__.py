@@ -1,0 +1,35 @@
+"""What is asked: programmes, applications, the fieldwork behind them, their papers and their history."""
+
+from applications.models.application import Application, CaseKept, StateWrittenOutside
+from applications.models.attachment import Attachment, AttachmentKind
+from applications.models.fieldwork import (
+    AppraisalItem,
+    AppraisalMeeting,
+    MeetingKind,
+    VerificationVisit,
+    Verifier,
+)
+from applications.models.history import HistoryEntry, HistoryIsAppendOnly
+from applications.models.programme import Beneficiary, PostingPlan, Programme, ProgrammeKind, RequiredPaper
+from applications.models.records import BenefitRecord
+
+__all__ = [
+    "Application",
+    "AppraisalItem",
+    "AppraisalMeeting",
+    "Attachment",
+    "AttachmentKind",
+    "Beneficiary",
+    "BenefitRecord",
+    "CaseKept",
+    "HistoryEntry",
+    "HistoryIsAppendOnly",
+    "MeetingKind",
+    "PostingPlan",
+    "Programme",
+    "ProgrammeKind",
+    "RequiredPaper",
+    "StateWrittenOutside",
+    "VerificationVisit",
+    "Verifier",
+]

@@ -1,0 +1,97 @@
+"""The table of events: what is said, and on which channels. Who is told is worked out by the verb's level and region."""
+
+from dataclasses import dataclass
+
+from notifications.models import Channel
+
+_BOTH = (Channel.IN_APP, Channel.EMAIL)
+_DESK = (Channel.IN_APP,)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One kind of message. Subject and body are format strings over the context the verb gives."""
+
+    name: str
+    subject: str
+    body: str
+    channels: tuple[Channel, ...]
+
+
+ARRIVED = Event(
+    "arrived", "{step}：新到{count}件", "{programme}等{count}件申请已到“{step}”，请于{due}前办理。", _DESK
+)
+SENT_BACK = Event(
+    "sent_back",
+    "退回补正：{number}",
+    "{name}的“{programme}”申请（{number}）被{level}退回补正，需要补正：{faults}。请于{due}前补正后再报。",
+    _BOTH,
+)
+REJECTED = Event(
+    "rejected",
+    "不予批准：{number}",
+    "{name}的“{programme}”申请（{number}）被{level}不予批准，原因：{reason}。如有异议，可向上一级申请复核。",
+    _BOTH,
+)
+ANNOUNCED = Event(
+    "announced",
+    "已公告：{number}",
+    "{name}的“{programme}”申请（{number}）已公告，核定金额{amount}元。",
+    _BOTH,
+)
+CUT = Event(
+    "cut",
+    "核减：{number}",
+    "{name}的“{programme}”申请（{number}）由{level}核减为{amount}元，理由：{reason}。",
+    _BOTH,
+)
+TO_CORRECT = Event(
+    "to_correct",
+    "公示更正：{number}",
+    "{name}的“{programme}”申请（{number}）公示内容有误，已撤出公示，请更正后重新申报。原因：{reason}。",
+    _BOTH,
+)
+ENDED = Event(
+    "ended", "{outcome}：{number}", "{name}的“{programme}”申请（{number}）{outcome}。{reason}。", _DESK
+)
+TO_POST = Event(
+    "to_post", "待公示：{count}件", "{programme}等{count}件申请等待{step}，请于{due}前张贴公示名单。", _DESK
+)
+POSTING_CLOSED = Event(
+    "posting_closed", "公示期满：{number}", "{number}已期满，{passed}件无异议，{held}件有异议未通过。", _DESK
+)
+OBJECTION_RECEIVED = Event(
+    "objection_received",
+    "收到异议：{number}",
+    "公示中的申请（{number}）收到异议（回执{receipt}），请于{due}前决定是否受理。办结之前该申请不能进入下一步。",
+    _BOTH,
+)
+OBJECTION_DECIDED = Event(
+    "objection_decided",
+    "异议已办结：{number}",
+    "申请（{number}）的异议（回执{receipt}）已办结：{outcome}。",
+    _DESK,
+)
+REMINDER = Event("reminder", "催办：{number}", "申请（{number}）的{kind}期限是{due}，请尽快办理。", _BOTH)
+ESCALATION = Event(
+    "escalation", "督办：{number}", "申请（{number}）的{kind}已于{due}到期仍未办理，请督促{level}。", _BOTH
+)
+
+EVENTS: dict[str, Event] = {
+    event.name: event
+    for event in (
+        ARRIVED,
+        SENT_BACK,
+        REJECTED,
+        ANNOUNCED,
+        CUT,
+        TO_CORRECT,
+        ENDED,
+        TO_POST,
+        POSTING_CLOSED,
+        OBJECTION_RECEIVED,
+        OBJECTION_DECIDED,
+        REMINDER,
+        ESCALATION,
+    )
+}

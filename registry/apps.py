@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class RegistryConfig(AppConfig):
+    name = "registry"
+    verbose_name = "户籍与人员"
+
+    def ready(self) -> None:
+        from registry import checks  # noqa: F401  registers the system checks

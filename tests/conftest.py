@@ -1,0 +1,69 @@
+"""What all tests share: keys, a place for files, the services a test may need, and a township of the tests' own."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+
+from registry import sensitive
+from tests.world import World, build
+
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keys of the session's own: a test never touches those of an installation."""
+    given = django_settings.SENSITIVE_KEY_FILE
+    path = tmp_path_factory.mktemp("keys") / "sensitive_keys.json"
+    sensitive.write_key_file(path)
+    django_settings.SENSITIVE_KEY_FILE = path
+    sensitive.forget_keys()
+    yield path
+    django_settings.SENSITIVE_KEY_FILE = given
+    sensitive.forget_keys()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Uploads, mail and broker files of tests go to a directory of their own; hashing is quick."""
+    django_settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+    django_settings.BROKER_DIR = tmp_path_factory.mktemp("broker")
+    django_settings.EMAIL_FILE_PATH = tmp_path_factory.mktemp("mail")
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    django_settings.STORAGES = {
+        **django_settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture(autouse=True)
+def no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Wake-ups go nowhere unless a test is about the broker: the rows are what counts."""
+    if "broker" not in request.keywords:
+        monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *args, **kwargs: None)
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """A county with a township of two villages, people in every role, households and two programmes."""
+    return build()
+
+
+def answers(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether something listens on a port of this machine."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0
+
+
+def need(present: bool, what: str) -> None:
+    """Skip openly where a service is absent; in CI its absence is a failure."""
+    if present:
+        return
+    if REQUIRE_ALL:
+        pytest.fail(f"{what} is required in CI and absent")
+    pytest.skip(f"{what} is absent")

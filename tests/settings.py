@@ -1,0 +1,10 @@
+"""Settings of the tests: those of the project, with a key and a place for files of the tests' own."""
+
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0" * 40)
+os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="approval-tests-"))
+os.environ["DEMO"] = "0"
+
+from config.settings import *  # noqa: F403

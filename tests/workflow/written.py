@@ -1,0 +1,64 @@
+"""Everything a verb on cases may write, so that a refusal or a rollback can be seen to have changed nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Model
+from viewflow.workflow.models import Process, Task
+
+from applications.models import (
+    Application,
+    AppraisalItem,
+    AppraisalMeeting,
+    Attachment,
+    HistoryEntry,
+    VerificationVisit,
+)
+from notifications.models import Message
+from workflow.models import (
+    AnnouncementSheet,
+    Counter,
+    Deadline,
+    Decision,
+    DisplayAct,
+    Fault,
+    Objection,
+    Posting,
+    PostingEntry,
+    Receipt,
+)
+
+MODELS: tuple[type[Model], ...] = (
+    AnnouncementSheet,
+    Application,
+    AppraisalItem,
+    AppraisalMeeting,
+    Attachment,
+    Counter,
+    Deadline,
+    Decision,
+    DisplayAct,
+    Fault,
+    HistoryEntry,
+    Message,
+    Objection,
+    Posting,
+    PostingEntry,
+    Process,
+    Receipt,
+    Task,
+    VerificationVisit,
+)
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """All rows of all tables that verbs write, by model."""
+    return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in MODELS}
+
+
+def changed(act: Callable[[], object]) -> set[str]:
+    """The names of the models whose rows an act changed."""
+    before = everything()
+    act()
+    after = everything()
+    return {name for name in before if before[name] != after[name]}

@@ -1,0 +1,131 @@
+"""Due dates (期限): set once on entering a step, settled on leaving it, explained day by day on demand."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from applications.models import Application
+from applications.states import State
+from applications.terms import DayUnit, Term
+from notifications import outbox
+from workflow.calendar import Calendar, Period
+from workflow.models import Deadline, DeadlineKind, Objection
+from workflow.steps import STEPS
+
+REMIND_BEFORE = 2
+"""Working days before the due date on which the reminder goes out."""
+
+
+def kind_of(state: State) -> DeadlineKind:
+    """What a case in this state has a due date for."""
+    step = STEPS[state]
+    if step.is_posting:
+        return DeadlineKind.WAITING
+    if step.is_correction:
+        return DeadlineKind.CORRECTION
+    return DeadlineKind.ANNOUNCEMENT if state is State.ANNOUNCEMENT else DeadlineKind.STEP
+
+
+def days_for(application: Application, state: State) -> int:
+    """The working days the programme gives for a step."""
+    days: int = getattr(application.programme, STEPS[state].term_field)
+    return days
+
+
+def compute(kind: DeadlineKind, *, start: date, days: int, calendar: Calendar, at: datetime) -> Deadline:
+    """An unsaved due date: `days` working days, the first day not counted."""
+    period = explain_term(start, days, calendar)
+    remind = max(start, calendar.add_working_days(period.last_day, -REMIND_BEFORE))
+    return Deadline(
+        kind=kind,
+        starts_on=start,
+        days=days,
+        due_on=period.last_day,
+        remind_on=remind,
+        provisional=period.provisional,
+        set_at=at,
+    )
+
+
+def explain_term(start: date, days: int, calendar: Calendar) -> Period:
+    return calendar.period(start, Term(days, DayUnit.WORKING))
+
+
+def explain(deadline: Deadline, calendar: Calendar) -> Period:
+    """The day-by-day ledger of a due date."""
+    return explain_term(deadline.starts_on, deadline.days, calendar)
+
+
+def enter(
+    applications: Sequence[Application],
+    *,
+    at: datetime,
+    calendar: Calendar,
+    starts: Mapping[int, date] | None = None,
+) -> dict[int, Deadline]:
+    """Settle the cases' open due dates and set those of the steps they are now in: two statements.
+
+    `starts` gives the first day where it is not today, e.g. the day a notice was delivered (送达).
+    """
+    settle([application.pk for application in applications], at=at)
+    today = timezone.localdate(at)
+    found: dict[int, Deadline] = {}
+    computed: dict[tuple[DeadlineKind, date, int], Deadline] = {}
+    for application in applications:
+        state = State(application.state)
+        if state not in STEPS:
+            continue
+        start = (starts or {}).get(application.pk, today)
+        key = (kind_of(state), start, days_for(application, state))
+        if key not in computed:
+            computed[key] = compute(key[0], start=start, days=key[2], calendar=calendar, at=at)
+        like = computed[key]
+        found[application.pk] = Deadline(
+            application=application,
+            kind=like.kind,
+            starts_on=like.starts_on,
+            days=like.days,
+            due_on=like.due_on,
+            remind_on=like.remind_on,
+            provisional=like.provisional,
+            set_at=at,
+        )
+    Deadline.objects.bulk_create(found.values())
+    return found
+
+
+def settle(applications: Iterable[int], *, at: datetime) -> None:
+    """The steps of these cases are done with; their open due dates are settled."""
+    _settle(Deadline.objects.filter(application__in=list(applications), objection__isnull=True), at=at)
+
+
+def enter_objection(
+    objection: Objection,
+    kind: DeadlineKind,
+    *,
+    days: int,
+    at: datetime,
+    calendar: Calendar,
+    start: date | None = None,
+) -> Deadline:
+    """Settle the objection's open due date and set the next: acceptance in 2, decision in 10 working days."""
+    settle_objection(objection.pk, at=at)
+    deadline = compute(kind, start=start or timezone.localdate(at), days=days, calendar=calendar, at=at)
+    deadline.application = objection.application
+    deadline.objection = objection
+    deadline.save()
+    return deadline
+
+
+def settle_objection(objection_id: int, *, at: datetime) -> None:
+    _settle(Deadline.objects.filter(objection=objection_id), at=at)
+
+
+def _settle(deadlines: QuerySet[Deadline], *, at: datetime) -> None:
+    """Settle what is open, and withdraw reminders of it that have not gone out yet."""
+    waiting = deadlines.filter(settled_at__isnull=True)
+    reminded = waiting.exclude(reminded_at=None, escalated_at=None).values_list("pk", flat=True)
+    outbox.withdraw([f"deadline:{key}" for key in reminded], at=at)
+    waiting.update(settled_at=at)

@@ -1,0 +1,195 @@
+"""Drafting a sheet: which cases wait for one, what it says, what it lacks (拟稿)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from applications.models import Application, Programme
+from applications.states import Level, State
+from registry import appointments
+from registry.models import Region, RegionLevel, User
+from registry.refusal import Refused
+from registry.scope import lineage, within
+from workflow import engine, permissions, receipts, sheets, standings
+from workflow.models import AnnouncementSheet, EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
+from workflow.results import Result
+from workflow.steps import POSTING_STATE, STEPS
+
+
+class PostingIncomplete(Refused):
+    """A sheet that lacks something it must show, or has nothing on it."""
+
+
+class NotReady(Refused):
+    """A case that cannot stand on this sheet: another state, programme, region, or already on display."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What a sheet says besides its list."""
+
+    title: str
+    legal_basis: str
+    standard: str
+    text: str
+    objection_way: str
+    department_phone: str
+    township_phone: str
+    discipline_phone: str
+    hotline: str = "12317"
+    batch_label: str = ""
+
+
+REGION_LEVEL = {
+    Level.VILLAGE: RegionLevel.VILLAGE,
+    Level.TOWNSHIP: RegionLevel.TOWNSHIP,
+    Level.DISTRICT: RegionLevel.COUNTY,
+}
+
+REQUIRED = {
+    "title": "标题",
+    "legal_basis": "政策依据",
+    "standard": "补贴标准",
+    "objection_way": "异议受理方式",
+    "department_phone": "区主管部门监督电话",
+    "township_phone": "乡镇监督电话",
+    "discipline_phone": "纪委监督电话",
+    "hotline": "12317举报电话",
+}
+
+
+def default_heading(kind: PostingKind, region: Region, programme: Programme) -> Heading:
+    """The heading a sheet starts with: from the programme, and the phones of the bodies above the region."""
+    line = {one.level: one for one in Region.objects.filter(code__in=lineage(region.code))}
+    township, county = line.get(RegionLevel.TOWNSHIP), line.get(RegionLevel.COUNTY)
+    plan = programme.posting_plans.filter(level=kind.level).first()
+    period = f"公示期为{plan.term}。" if plan and kind is not PostingKind.ANNOUNCEMENT else ""
+    found = "经民主评议" if kind is PostingKind.VILLAGE else "经审核"
+    return Heading(
+        title=f"{region.name}{programme.year}年{programme.name}{kind.label}",
+        legal_basis=programme.legal_basis,
+        standard=programme.standard,
+        text=f"{found}，现将{programme.year}年{programme.name}拟补助名单予以{kind.label[-2:]}。{period}",
+        objection_way="对名单有异议的，可以当面、来电或在网上实名或匿名提出，并写明具体事实。",
+        department_phone=county.phone if county else "",
+        township_phone=township.phone if township else (county.phone if county else ""),
+        discipline_phone=county.discipline_phone if county else "",
+    )
+
+
+def waiting(kind: PostingKind, region: Region) -> QuerySet[Application]:
+    """Cases in this level's posting state that wait for a sheet (待公示): no entry on display, none that covers."""
+    level = kind.level
+    hanging = PostingEntry.objects.filter(
+        application=OuterRef("pk"), level=level, outcome=EntryOutcome.ON_DISPLAY
+    )
+    covering = standings.covering_entries().filter(level=level)
+    return (
+        Application.objects.filter(
+            within([region.prefix]), ~Exists(hanging), ~Exists(covering), state=POSTING_STATE[level]
+        )
+        .select_related("programme", "village", "household", "payee", "member")
+        .order_by("village__code", "pk")
+    )
+
+
+def late_villages(kind: PostingKind, region: Region, programme: Programme) -> list[str]:
+    """Villages of the region with cases of the programme that are not as far as this level's posting yet."""
+    target = POSTING_STATE[kind.level]
+    order = [state for state in STEPS if not STEPS[state].is_correction]
+    behind = set(order[: order.index(target)]) | {state for state in STEPS if STEPS[state].is_correction}
+    late = Application.objects.filter(within([region.prefix]), programme=programme, state__in=behind)
+    return sorted(set(late.order_by().values_list("village__name", flat=True)))
+
+
+def prepare(
+    *,
+    kind: PostingKind,
+    region: Region,
+    programme: Programme,
+    applications: Sequence[int],
+    heading: Heading,
+    by: User,
+    now: datetime,
+    supplements: Posting | None = None,
+    key: str | None = None,
+) -> Posting:
+    """Draft a sheet from picked cases. Picking reserves nothing: what counts is checked at display."""
+    with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="prepare", by=by.pk, at=now)) is not None:
+            return Posting.objects.get(pk=before[0].pk)
+        actor = appointments.actor(by, on=timezone.localdate(now))
+        permissions.may_prepare(actor, kind, region).enforce()
+        if region.level != REGION_LEVEL[kind.level]:
+            raise NotReady(f"{kind.label}应以{RegionLevel(REGION_LEVEL[kind.level]).label}为单位。")
+        cases = list(
+            Application.objects.filter(pk__in=applications)
+            .select_related("programme", "village", "household", "payee")
+            .order_by("village__code", "pk")
+        )
+        if not cases:
+            raise PostingIncomplete("公示名单不能为空，请至少选择一件申请。")
+        for case in cases:
+            refuse_foreign(case, kind, region, programme)
+        if supplements is not None and (supplements.kind, supplements.region_id) != (kind, region.pk):
+            raise NotReady("补充公示只能接在同一单位的同级公示之后。")
+        posting = Posting.objects.create(
+            kind=kind,
+            region=region,
+            programme=programme,
+            created_by=by,
+            created_at=now,
+            supplements=supplements,
+            **vars(heading),
+        )
+        rows = sheets.public_rows(cases, supplement=supplements is not None)
+        PostingEntry.objects.bulk_create(
+            PostingEntry(
+                posting=posting,
+                application=case,
+                level=kind,
+                position=position,
+                quantity=case.quantity,
+                amount=case.amount,
+                payee=case.payee,
+                option=case.option,
+                row=row,
+            )
+            for position, (case, row) in enumerate(zip(cases, rows, strict=True), 1)
+        )
+        receipts.keep(key, [Result(posting.pk, "", True)])
+        return posting
+
+
+def refuse_foreign(case: Application, kind: PostingKind, region: Region, programme: Programme) -> None:
+    wanted = State.ANNOUNCEMENT if kind is PostingKind.ANNOUNCEMENT else POSTING_STATE[kind.level]
+    if case.programme_id != programme.pk:
+        raise NotReady(f"申请{case.number}不是“{programme}”的申请，不能列入本公示。")
+    if not region.contains(case.village):
+        raise NotReady(f"申请{case.number}不属于{region.name}，不能列入本公示。")
+    if case.state != wanted:
+        raise NotReady(f"申请{case.number}现在不在“{wanted.label}”环节，不能列入本公示。")
+
+
+def discard(posting: Posting, *, by: User, now: datetime) -> None:
+    """Throw a draft away; a sheet that was displayed stays for ever."""
+    with transaction.atomic(durable=True):
+        kept = engine.locked([], postings=[posting.pk]).postings[posting.pk]
+        permissions.may_handle_posting(appointments.actor(by, on=timezone.localdate(now)), kept).enforce()
+        if kept.state != PostingState.DRAFT:
+            raise NotReady("只有拟稿中的公示可以删除，已张贴的公示永久保留。")
+        PostingEntry.objects.filter(posting=kept).delete()
+        if kept.is_announcement:
+            AnnouncementSheet.objects.filter(posting=kept).delete()
+        kept.delete()
+
+
+def refuse_incomplete(posting: Posting) -> None:
+    """A sheet must show all that the rules ask for; the sentence names what is empty."""
+    empty = [label for name, label in REQUIRED.items() if not str(getattr(posting, name)).strip()]
+    if empty:
+        raise PostingIncomplete(f"公示还缺少：{'、'.join(empty)}，补齐后才能张贴。")

@@ -1,0 +1,358 @@
+"""The household's side, done by village staff (代办): enter, amend, attach, submit, resubmit, withdraw, discard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+
+from applications import eligibility, papers, uploads
+from applications.eligibility import Claim
+from applications.models import Application, Attachment, AttachmentKind, Programme, RequiredPaper
+from applications.standing import Standing
+from applications.states import CORRECTIONS, LEVEL_OF, State, holder
+from registry import appointments
+from registry.models import Household, Member, User
+from registry.refusal import Refused
+from workflow import engine, numbers, permissions, receipts, sheets
+from workflow.models import Act
+from workflow.proceedings import Proceeding
+from workflow.results import Ref, Result, one
+
+
+class NotComplete(Refused):
+    """A draft that cannot be handed in yet."""
+
+
+class PayeeMissing(Refused):
+    """A household without a head, and no payee named."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the village enters for a household. `payee` None means the person helped, or the head of household."""
+
+    programme: Programme
+    household: Household
+    quantity: Decimal
+    applied_on: date
+    member: Member | None = None
+    payee: Member | None = None
+    option: str = ""
+    reason: str = ""
+    committed: bool = False
+    follows: Application | None = None
+
+
+def _queue_up(household_id: int) -> None:
+    """One entry of a household at a time: two at once would each see the cap unused, and no twin."""
+    Household.objects.select_for_update(no_key=True).only("pk").get(pk=household_id)
+
+
+def kept(assessed: eligibility.Assessment) -> dict[str, str | int]:
+    """What the amount was computed from, as the case keeps it."""
+    return {"already": f"{assessed.given.already:.2f}", "heads": assessed.given.heads}
+
+
+def payee_of(form: Form) -> Member:
+    """Who is paid: the named payee, the person helped, or the head of the household."""
+    payee = form.payee or form.member or form.household.head
+    if payee is None:
+        raise PayeeMissing("该户没有登记户主，请先补全户籍信息或选择收款人。")
+    return payee
+
+
+def enter(form: Form, *, by: User, now: datetime, key: str | None = None) -> Result:
+    """Enter a draft for a household: eligibility is checked and the amount computed with its working."""
+    with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="enter", by=by.pk, at=now)) is not None:
+            return before[0]
+        today = timezone.localdate(now)
+        actor = appointments.actor(by, on=today)
+        village = form.household.village
+        permissions.may_enter(actor, village, form.household).enforce()
+        payee = payee_of(form)
+        claim = Claim(form.programme, form.household, form.member, payee, form.quantity, form.option)
+        if form.applied_on > today:
+            raise NotComplete("申请日期不能晚于今天。")
+        _queue_up(form.household.pk)
+        assessed = eligibility.assess(claim, village=village, today=today)
+        amount = assessed.amount
+        application = Application.objects.create(
+            number=numbers.application(village, form.programme.year),
+            programme=form.programme,
+            village=village,
+            household=form.household,
+            member=form.member,
+            quantity=form.quantity,
+            claimed_quantity=form.quantity,
+            amount=amount.value,
+            claimed_amount=amount.value,
+            working=amount.working,
+            clause=amount.clause,
+            option=form.option,
+            given=kept(assessed),
+            reason=form.reason.strip(),
+            payee=payee,
+            payee_bank=payee.bank,
+            payee_card=payee.card_number,  # type: ignore[misc]
+            applied_on=form.applied_on,
+            committed=form.committed,
+            entered_by=by,
+            entered_at=now,
+            follows=form.follows,
+        )
+        proceeding = Proceeding(engine.locked([Ref(application.pk)]), by, now)
+        case = proceeding.locked.cases[application.pk]
+        proceeding.touch(case, "enter", text=f"代办录入，{amount.working}。", level=LEVEL_OF[State.DRAFT])
+        proceeding.write()
+        result = Result(
+            case.pk, case.number, True, data={"amount": str(case.amount), "working": case.working}
+        )
+        receipts.keep(key, [result])
+        return result
+
+
+def amend(
+    ref: Ref,
+    *,
+    by: User,
+    now: datetime,
+    quantity: Decimal,
+    payee: Member | None = None,
+    option: str | None = None,
+    reason: str | None = None,
+    committed: bool | None = None,
+    key: str | None = None,
+) -> Result:
+    """Change a draft or a case in correction: quantity, payee, reason. Household, person and programme never."""
+    with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="amend", by=by.pk, at=now)) is not None:
+            return before[0]
+        for household in Application.objects.filter(pk=ref.pk).values_list("household_id", flat=True):
+            _queue_up(household)
+        proceeding = Proceeding(engine.locked([ref]), by, now)
+        actor = proceeding.actor
+        assert actor is not None
+
+        def law(application: Application, standing: Standing) -> None:
+            if State(application.state) not in CORRECTIONS | {State.DRAFT}:
+                raise NotComplete("只有草稿和退回补正中的申请可以修改内容。")
+            paid = payee or application.payee
+            chosen = application.option if option is None else option
+            claim = Claim(
+                application.programme, application.household, application.member, paid, quantity, chosen
+            )
+            assessed = eligibility.assess(
+                claim,
+                village=application.village,
+                today=proceeding.today,
+                besides=application.pk,
+                in_window=State(application.state) is State.DRAFT,
+            )
+            amount = assessed.amount
+            application.option, application.given = chosen, kept(assessed)
+            application.quantity = application.claimed_quantity = quantity
+            application.amount = application.claimed_amount = amount.value
+            application.working, application.clause = amount.working, amount.clause
+            application.payee, application.payee_bank = paid, paid.bank
+            application.payee_card = paid.card_number
+            application.reason = application.reason if reason is None else reason.strip()
+            application.committed = application.committed if committed is None else committed
+
+        case = proceeding.step(
+            ref,
+            "amend",
+            law,
+            permitted=lambda application: permissions.may_amend(actor, application),
+            level=LEVEL_OF[State.DRAFT],
+            text="修改申请内容。",
+        )
+        if case is None:
+            return one(proceeding.results)
+        # The sealed card is bound to its row and goes through save(), which leaves state and revision alone.
+        case.save(
+            update_fields=[
+                "quantity",
+                "claimed_quantity",
+                "amount",
+                "claimed_amount",
+                "working",
+                "clause",
+                "option",
+                "given",
+                "payee",
+                "payee_bank",
+                "payee_card",
+                "reason",
+                "committed",
+            ]
+        )
+        proceeding.write()
+        result = Result(
+            case.pk, case.number, True, data={"amount": str(case.amount), "working": case.working}
+        )
+        receipts.keep(key, [result])
+        return result
+
+
+def attach(
+    ref: Ref,
+    *,
+    paper: RequiredPaper | None,
+    upload: UploadedFile,
+    by: User,
+    now: datetime,
+    key: str | None = None,
+) -> Attachment:
+    """Add a paper to a case that the village may still change; files are never replaced."""
+    with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="attach", by=by.pk, at=now)) is not None:
+            return Attachment.objects.get(pk=before[0].pk)
+        proceeding = Proceeding(engine.locked([ref]), by, now)
+        actor = proceeding.actor
+        assert actor is not None
+        name = paper.name if paper else "其他材料"
+        case = proceeding.step(
+            Ref(ref.pk),
+            "attach",
+            lambda application, standing: None,
+            permitted=lambda application: permissions.may_amend(actor, application),
+            level=LEVEL_OF[State.DRAFT],
+            text=f"上传材料：{name}。",
+        )
+        if case is None:
+            one(proceeding.results)
+            raise AssertionError("a refused step raises")
+        attachment = uploads.keep(
+            upload, kind=AttachmentKind.PAPER, by=by.pk, at=now, application=case, paper=paper
+        )
+        proceeding.write()
+        receipts.keep(key, [Result(attachment.pk, case.number, True)])
+        return attachment
+
+
+def submit(refs: Sequence[Ref], *, by: User, now: datetime, key: str | None = None) -> list[Result]:
+    """Hand drafts in (提交): complete, with the commitment signed; each case's process begins."""
+    with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="submit", by=by.pk, at=now)) is not None:
+            return before
+        proceeding = Proceeding(engine.locked(refs), by, now)
+        lacking = papers.missing(list(proceeding.locked.cases.values()))
+
+        def law(application: Application, standing: Standing) -> None:
+            if not application.committed:
+                raise NotComplete("请先由申请人签署承诺，再提交申请。")
+            if lacking.get(application.pk):
+                raise NotComplete(f"还缺少材料：{'、'.join(lacking[application.pk])}，补齐后才能提交。")
+            _assess_again(application, proceeding.today)
+            application.submit(standing, by=by.pk)
+
+        for ref in refs:
+            proceeding.act(ref, Act.SUBMIT, law, opinion="提交申请")
+        proceeding.write()
+        receipts.keep(key, proceeding.results)
+        return proceeding.results
+
+
+def _claim(application: Application) -> Claim:
+    return Claim(
+        application.programme,
+        application.household,
+        application.member,
+        application.payee,
+        application.claimed_quantity,
+        application.option,
+    )
+
+
+def _assess_again(application: Application, today: date) -> None:
+    """Between draft and hand-in somebody may have died, moved, been entered twice, or used up the cap."""
+    claim = _claim(application)
+    amount = eligibility.assess(
+        claim, village=application.village, today=today, besides=application.pk
+    ).amount
+    if amount.value != application.claimed_amount:
+        raise NotComplete(
+            f"按现在的情况重新核算为{amount.value:.2f}元（{amount.working}），请修改保存后再提交。"
+        )
+
+
+def resubmit(
+    refs: Sequence[Ref], *, by: User, now: datetime, opinion: str = "", key: str | None = None
+) -> list[Result]:
+    """Report corrected cases again (补正后再报). Whether back to the level that returned them, or again from
+    the village, follows from what the postings below still cover; nobody ticks it."""
+    with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="resubmit", by=by.pk, at=now)) is not None:
+            return before
+        proceeding = Proceeding(engine.locked(refs), by, now)
+        lacking = papers.missing(list(proceeding.locked.cases.values()))
+        for ref in refs:
+            case = proceeding.locked.cases.get(ref.pk)
+            again = case is not None and _restarts(case, proceeding.standings[case.pk])
+
+            def law(application: Application, standing: Standing, again: bool = again) -> None:
+                if lacking.get(application.pk):
+                    raise NotComplete(f"还缺少材料：{'、'.join(lacking[application.pk])}，补齐后才能再报。")
+                eligibility.refuse_wrong_person(_claim(application))
+                move = application.restart if again else application.resubmit
+                move(standing, by=by.pk, level=holder(application.state))
+
+            act = Act.RESTART if again else Act.RESUBMIT
+            proceeding.act(ref, act, law, level=LEVEL_OF[State.DRAFT], opinion=opinion or act.label)
+        proceeding.write()
+        receipts.keep(key, proceeding.results)
+        return proceeding.results
+
+
+def _restarts(application: Application, standing: Standing) -> bool:
+    state = State(application.state)
+    return state in CORRECTIONS and standing.lowest_uncovered_below(LEVEL_OF[state]) is not None
+
+
+def withdraw(
+    refs: Sequence[Ref], *, by: User, now: datetime, opinion: str, key: str | None = None
+) -> list[Result]:
+    """Take applications back at the household's wish, at any time before the announcement (撤回)."""
+    if not opinion.strip():
+        raise NotComplete("撤回必须写明申请人的意思。")
+    with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="withdraw", by=by.pk, at=now)) is not None:
+            return before
+        proceeding = Proceeding(sheets.locked_with_sheets(refs), by, now)
+        gone = [
+            proceeding.act(
+                ref,
+                Act.WITHDRAW,
+                lambda application, standing: application.withdraw(standing, by=by.pk),
+                level=LEVEL_OF[State.DRAFT],
+                opinion=opinion.strip(),
+            )
+            for ref in refs
+        ]
+        sheets.take_out([case for case in gone if case], reason="撤回", locked=proceeding.locked, at=now)
+        proceeding.write()
+        receipts.keep(key, proceeding.results)
+        return proceeding.results
+
+
+def discard(refs: Sequence[Ref], *, by: User, now: datetime, key: str | None = None) -> list[Result]:
+    """Put drafts away that were never handed in (作废); their history stays."""
+    with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="discard", by=by.pk, at=now)) is not None:
+            return before
+        proceeding = Proceeding(engine.locked(refs), by, now)
+        for ref in refs:
+            proceeding.act(
+                ref,
+                Act.DISCARD,
+                lambda application, standing: application.discard(standing, by=by.pk),
+                opinion="作废草稿",
+            )
+        proceeding.write()
+        receipts.keep(key, proceeding.results)
+        return proceeding.results

@@ -1,0 +1,58 @@
+"""How it is decided: processes, decisions, postings, objections, time, and the rows of the machinery."""
+
+from workflow.models.decisions import DECIDING, Act, Decision, Fault, RefusalCode, word_for
+from workflow.models.objections import (
+    OPEN_OBJECTION,
+    Channel,
+    Objection,
+    ObjectionEvidence,
+    ObjectionOutcome,
+    ObjectionState,
+)
+from workflow.models.operations import Heartbeat, Lease, Receipt
+from workflow.models.postings import (
+    AnnouncementSheet,
+    Counter,
+    DisplayAct,
+    DisplayPhoto,
+    EntryOutcome,
+    Posting,
+    PostingEntry,
+    PostingKind,
+    PostingState,
+)
+from workflow.models.processes import ApprovalProcess, ReviewTask
+from workflow.models.time import Deadline, DeadlineKind, Holiday, HolidayNotice
+
+__all__ = [
+    "DECIDING",
+    "OPEN_OBJECTION",
+    "Act",
+    "AnnouncementSheet",
+    "ApprovalProcess",
+    "Channel",
+    "Counter",
+    "Deadline",
+    "DeadlineKind",
+    "Decision",
+    "DisplayAct",
+    "DisplayPhoto",
+    "EntryOutcome",
+    "Fault",
+    "Heartbeat",
+    "Holiday",
+    "HolidayNotice",
+    "Lease",
+    "Objection",
+    "ObjectionEvidence",
+    "ObjectionOutcome",
+    "ObjectionState",
+    "Posting",
+    "PostingEntry",
+    "PostingKind",
+    "PostingState",
+    "Receipt",
+    "RefusalCode",
+    "ReviewTask",
+    "word_for",
+]

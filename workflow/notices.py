@@ -1,0 +1,133 @@
+"""Which moves are told to whom: from the moves of a verb to notices for the outbox."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from applications.models import Application
+from applications.states import CORRECTIONS, FINAL, State
+from notifications import catalogue
+from notifications.outbox import Notice
+from registry import appointments
+from registry.models import Role, User
+from workflow.engine import Move
+from workflow.models import Act, Deadline, Decision
+from workflow.steps import STEPS
+
+
+def clerks_of(applications: Iterable[Application], *, on: date) -> dict[int, list[User]]:
+    """The village clerks of each case's village, by case: one statement."""
+    cases = list(applications)
+    by_code = appointments.holders(Role.VILLAGE_CLERK, {case.village.code for case in cases}, on=on)
+    return {case.pk: by_code[case.village.code] for case in cases}
+
+
+def of_moves(
+    moves: Sequence[Move],
+    decisions: Sequence[Decision],
+    dues: Mapping[int, Deadline],
+    *,
+    batch: UUID,
+    on: date,
+) -> list[Notice]:
+    """The notices that follow from the moves: arrivals together per desk, outcomes per case."""
+    by_case = {decision.application_id: decision for decision in decisions}
+    return [*_arrivals(moves, dues, batch=batch, on=on), *_outcomes(moves, by_case, dues, on=on)]
+
+
+def _arrivals(moves: Sequence[Move], dues: Mapping[int, Deadline], *, batch: UUID, on: date) -> list[Notice]:
+    """One message per desk and batch, not one per case: a hundred cases before lunch are one line."""
+    desks: dict[tuple[State, str], list[Move]] = defaultdict(list)
+    for move in moves:
+        if move.target in STEPS and move.target not in CORRECTIONS:
+            desks[move.target, move.application.village.code].append(move)
+    people = {
+        role: appointments.holders(role, {code for state, code in desks if STEPS[state].role is role}, on=on)
+        for role in {STEPS[state].role for state, _ in desks}
+    }
+    groups: dict[tuple[State, tuple[int, ...]], list[Move]] = defaultdict(list)
+    users: dict[tuple[int, ...], list[User]] = {}
+    for (state, code), arrived in desks.items():
+        found = people[STEPS[state].role][code]
+        key = tuple(user.pk for user in found)
+        users[key] = found
+        groups[state, key].extend(arrived)
+    found_notices = []
+    for (state, key), arrived in groups.items():
+        step = STEPS[state]
+        due = dues.get(arrived[0].application.pk)
+        found_notices.append(
+            Notice(
+                event=catalogue.TO_POST if step.is_posting else catalogue.ARRIVED,
+                fact=f"batch:{batch}",
+                stage=state.value[:20],
+                recipients=users[key],
+                context={
+                    "step": step.staff_label,
+                    "count": len(arrived),
+                    "programme": arrived[0].application.programme.name,
+                    "due": due.due_on if due else "",
+                },
+                url="/",
+            )
+        )
+    return found_notices
+
+
+def _outcomes(
+    moves: Sequence[Move], decisions: Mapping[int, Decision], dues: Mapping[int, Deadline], *, on: date
+) -> list[Notice]:
+    told = [
+        move
+        for move in moves
+        if move.target in CORRECTIONS or move.target in FINAL or _was_cut(move, decisions)
+    ]
+    if not told:
+        return []
+    clerks = clerks_of((move.application for move in told), on=on)
+    return [
+        notice
+        for move in told
+        if (notice := _outcome(move, decisions.get(move.application.pk), dues, clerks[move.application.pk]))
+    ]
+
+
+def _was_cut(move: Move, decisions: Mapping[int, Decision]) -> bool:
+    decision = decisions.get(move.application.pk)
+    return decision is not None and decision.is_cut
+
+
+def _outcome(
+    move: Move, decision: Decision | None, dues: Mapping[int, Deadline], clerks: Sequence[User]
+) -> Notice | None:
+    case = move.application
+    if decision is None:
+        return None
+    if move.target in CORRECTIONS:
+        event = catalogue.TO_CORRECT if decision.act == Act.CORRECT else catalogue.SENT_BACK
+    elif move.target in FINAL:
+        event = {State.REJECTED: catalogue.REJECTED, State.ANNOUNCED: catalogue.ANNOUNCED}.get(
+            move.target, catalogue.ENDED
+        )
+    else:
+        event = catalogue.CUT
+    due = dues.get(case.pk)
+    return Notice(
+        event=event,
+        fact=f"decision:{decision.pk}",
+        recipients=[*clerks, case.entered_by],
+        context={
+            "number": case.number,
+            "name": case.beneficiary_name,
+            "programme": case.programme.name,
+            "level": decision.get_level_display(),
+            "faults": decision.opinion.rstrip("。"),
+            "reason": (decision.opinion or decision.get_reason_code_display()).rstrip("。"),
+            "amount": case.amount,
+            "due": due.due_on if due else "",
+            "outcome": State(case.state).label,
+        },
+        application=case.pk,
+        url=case.get_absolute_url(),
+    )

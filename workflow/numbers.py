@@ -1,0 +1,54 @@
+"""Numbers without gaps or repeats, from locked counter rows, inside the verb's transaction."""
+
+import secrets
+from datetime import date
+
+from stdnum.cn import uscc
+
+from registry.models import Region
+from registry.refusal import Refused
+from workflow.models import Counter, PostingKind
+
+# No 0/O, 1/I/L: a receipt is read out on the telephone and copied by hand.
+RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+class NoPublisherCode(Refused):
+    """The publishing body has no valid 统一社会信用代码."""
+
+
+def following(name: str) -> int:
+    """The next value of a counter; the row stays locked until the verb has committed."""
+    Counter.objects.bulk_create([Counter(name=name)], ignore_conflicts=True)
+    counter = Counter.objects.select_for_update().get(name=name)
+    counter.value += 1
+    counter.save(update_fields=["value"])
+    return counter.value
+
+
+def application(village: Region, year: int) -> str:
+    """A case's number: township digits, year and a serial, e.g. 341702102-2021-00042."""
+    prefix = village.code[:9]
+    return f"{prefix}-{year}-{following(f'application:{prefix}:{year}'):05d}"
+
+
+def posting(kind: PostingKind, region: Region, on: date) -> str:
+    """A sheet's number per year and body: 寒公示〔2021〕3号."""
+    word = "公告" if kind is PostingKind.ANNOUNCEMENT else "公示"
+    serial = following(f"posting:{word}:{region.code}:{on.year}")
+    return f"{region.short_name or region.name}{word}〔{on.year}〕{serial}号"
+
+
+def index(publisher: Region, on: date) -> str:
+    """An announcement's 索引号: publisher's 18-character code / YYYYMM-NNNNN, serial per publisher and year."""
+    code = publisher.publisher_code
+    if not uscc.is_valid(code):
+        raise NoPublisherCode(
+            f"{publisher.body_name or publisher.name}没有有效的统一社会信用代码，不能生成索引号。"
+        )
+    return f"{code}/{on:%Y%m}-{following(f'index:{code}:{on.year}'):05d}"
+
+
+def receipt() -> str:
+    """An objection's receipt: twelve random characters that nobody can guess from another."""
+    return "-".join("".join(secrets.choice(RECEIPT_ALPHABET) for _ in range(4)) for _ in range(3))

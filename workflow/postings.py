@@ -1,0 +1,344 @@
+"""Sheets: prepare, display, photograph, close after the last day, take down (公示)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import F, Max, Q
+from django.utils import timezone
+
+from applications import uploads
+from applications.machine import WrongState
+from applications.models import Application, AppraisalItem, AttachmentKind, HistoryEntry
+from notifications import catalogue
+from notifications.outbox import Notice
+from registry import appointments
+from registry.models import User
+from registry.refusal import Refused
+from workflow import deadlines, drafts, engine, numbers, permissions, receipts, releases, sheets
+from workflow.models import (
+    DisplayAct,
+    DisplayPhoto,
+    EntryOutcome,
+    Objection,
+    Posting,
+    PostingEntry,
+    PostingKind,
+    PostingState,
+)
+from workflow.proceedings import Proceeding
+from workflow.results import Ref, Result
+from workflow.standings import RAN
+
+
+class PostingStillOpen(Refused):
+    """Closing a sheet before its last day has ended."""
+
+
+class WitnessMissing(Refused):
+    """Poster and witness must be two people."""
+
+
+@dataclass(frozen=True)
+class Display:
+    """One act of putting sheets up: where, when, who watched, and the photo of it."""
+
+    place: str
+    displayed_at: datetime
+    witness: str
+    photo: UploadedFile
+    witness_post: str = "村务监督委员会"
+    covers: Sequence[int] = field(default=())
+
+
+def display(
+    postings: Sequence[int], *, act: Display, by: User, now: datetime, key: str | None = None
+) -> list[Result]:
+    """Put sheets up in one act: their lists are frozen with their SHA-256 and their clocks start.
+
+    All or none: a sheet that may not go up stops the whole act, for the photo shows them side by side.
+    """
+    with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="display", by=by.pk, at=now)) is not None:
+            return before
+        picked = PostingEntry.objects.filter(posting__in=postings, outcome=EntryOutcome.PICKED)
+        refs = [Ref(key_) for key_ in picked.values_list("application_id", flat=True)]
+        proceeding = Proceeding(engine.locked(refs, postings=postings), by, now)
+        _refuse_act(act, by, now)
+        if not postings or set(postings) - set(proceeding.locked.postings):
+            raise drafts.PostingIncomplete("请选择要张贴的公示；有的公示已不存在，请刷新页面。")
+        if len({ref.pk for ref in refs}) < len(refs):
+            raise drafts.NotReady("同一件申请列入了两张要张贴的公示，请先删除其中一张。")
+        done = DisplayAct.objects.create(
+            place=act.place.strip(),
+            displayed_at=act.displayed_at,
+            posted_by=by,
+            witness=act.witness.strip(),
+            witness_post=act.witness_post,
+            recorded_at=now,
+        )
+        photo = uploads.keep(act.photo, kind=AttachmentKind.DISPLAY, by=by.pk, at=now, photo=True)
+        DisplayPhoto.objects.create(display=done, attachment=photo, moment=DisplayPhoto.Moment.START)
+        for posting in proceeding.locked.postings.values():
+            _put_up(posting, proceeding, done)
+        proceeding.write()
+        deadlines.settle([move.application.pk for move in proceeding.moves], at=now)
+        results = [
+            Result(posting.pk, posting.number, True, data={"closes_on": f"{posting.closes_on}"})
+            for posting in proceeding.locked.postings.values()
+        ]
+        receipts.keep(key, results)
+        return results
+
+
+def _refuse_act(act: Display, by: User, now: datetime) -> None:
+    if not act.place.strip():
+        raise drafts.PostingIncomplete("请填写张贴地点。")
+    if not act.witness.strip():
+        raise WitnessMissing("请填写见证人（村务监督委员会成员）。")
+    if act.witness.strip() == by.name:
+        raise WitnessMissing("张贴人和见证人不能是同一人。")
+    if act.displayed_at > now:
+        raise drafts.PostingIncomplete("张贴时间不能晚于现在。")
+
+
+def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
+    """Freeze one sheet and start its clock."""
+    actor = proceeding.actor
+    assert actor is not None
+    permissions.may_handle_posting(actor, posting).enforce()
+    kind = PostingKind(posting.kind)
+    if kind is PostingKind.ANNOUNCEMENT:
+        raise drafts.NotReady("公告请在公告页面发布。")
+    try:
+        posting.put_up()
+    except WrongState:
+        raise drafts.NotReady(f"{posting}不是拟稿状态，可能已经张贴，请刷新页面。") from None
+    drafts.refuse_incomplete(posting)
+    plan = posting.programme.posting_plans.filter(level=kind.level).first()
+    if plan is None:
+        raise drafts.PostingIncomplete(
+            f"项目“{posting.programme.name}”没有设定{kind.label}的公示期，不能张贴。"
+        )
+    entries = list(posting.entries.order_by("position"))
+    cases = [proceeding.locked.cases[entry.application_id] for entry in entries]
+    if not cases:
+        raise drafts.PostingIncomplete("公示名单不能为空。")
+    displayed_on = timezone.localdate(act.displayed_at)
+    for case in cases:
+        drafts.refuse_foreign(case, kind, posting.region, posting.programme)
+        if proceeding.standings[case.pk].on_display:
+            raise drafts.NotReady(f"申请{case.number}正在另一张公示上公示，不能重复张贴。")
+    if kind is PostingKind.VILLAGE:
+        _refuse_before_meeting(cases, displayed_on)
+    _refuse_before_arrival(cases, act.displayed_at)
+    period = proceeding.calendar.period(displayed_on, plan.term)
+    posting.number = numbers.posting(kind, posting.region, displayed_on)
+    posting.displayed_on, posting.closes_on = displayed_on, period.last_day
+    earlier = _earlier_entries(cases, kind)
+    rows = sheets.public_rows(cases, supplement=posting.supplements_id is not None)
+    for entry, case, row in zip(entries, cases, rows, strict=True):
+        entry.quantity, entry.amount, entry.row = case.quantity, case.amount, row
+        entry.payee, entry.option = case.payee, case.option
+        entry.outcome = EntryOutcome.ON_DISPLAY
+        entry.repeats = earlier.get(case.pk)
+    fields = ["quantity", "amount", "payee", "option", "row", "outcome", "repeats"]
+    PostingEntry.objects.bulk_update(entries, fields)
+    sheets.write(
+        posting,
+        source=PostingState.DRAFT,
+        number=posting.number,
+        display=act,
+        displayed_on=displayed_on,
+        days=plan.days,
+        unit=plan.unit,
+        first_day_counts=plan.first_day_counts,
+        rolls=plan.rolls,
+        citation=plan.citation,
+        closes_on=period.last_day,
+        ledger=[[line.day.isoformat(), line.number, line.why] for line in period.ledger],
+        provisional=period.provisional,
+        digest=sheets.digest(posting, entries),
+    )
+    for case in cases:
+        proceeding.touch(
+            case,
+            "put_up",
+            text=f"{posting.number}张贴于{act.place}，公示至{period.last_day:%Y年%m月%d日}。",
+            level=kind.level,
+        )
+
+
+def _refuse_before_arrival(cases: Sequence[Application], displayed_at: datetime) -> None:
+    """A sheet cannot have hung before its cases came to this posting: a period would be over at once."""
+    arrived = (
+        HistoryEntry.objects.filter(application__in=[case.pk for case in cases])
+        .filter(~Q(source=F("target")), target=cases[0].state)
+        .order_by()
+        .values("application")
+        .annotate(last=Max("at"))
+        .values_list("application", "last")
+    )
+    for key, last in arrived:
+        # The form gives the time to the minute.
+        if displayed_at < last.replace(second=0, microsecond=0):
+            number = next(case.number for case in cases if case.pk == key)
+            raise drafts.NotReady(f"申请{number}到本级公示环节的时间晚于张贴时间，请核对张贴时间。")
+
+
+def _refuse_before_meeting(cases: Iterable[Application], displayed_on: object) -> None:
+    """A list cannot hang before the meeting that made it: auditors look for just that."""
+    items = AppraisalItem.objects.filter(application__in=[case.pk for case in cases]).select_related(
+        "meeting", "application"
+    )
+    for item in items:
+        if item.meeting.held_on > displayed_on:  # type: ignore[operator]
+            raise drafts.NotReady(f"申请{item.application.number}的民主评议会在张贴日期之后，日期先后有误。")
+
+
+def _earlier_entries(cases: Sequence[Application], kind: PostingKind) -> Mapping[int, PostingEntry]:
+    """The entry of the same level that each new one repeats, where there was one."""
+    rows = PostingEntry.objects.filter(
+        application__in=[case.pk for case in cases], level=kind, outcome__in=[EntryOutcome.REMOVED, *RAN]
+    ).order_by("pk")
+    return {entry.application_id: entry for entry in rows}
+
+
+def due(*, now: datetime) -> list[int]:
+    """Sheets whose last day of display has ended, oldest first."""
+    rows = Posting.objects.filter(state=PostingState.DISPLAYED, closes_on__lt=timezone.localdate(now))
+    return list(rows.order_by("closes_on", "pk").values_list("pk", flat=True))
+
+
+def close(posting_id: int, *, now: datetime) -> Result:
+    """Close a sheet whose last day has ended: entries without an open objection pass, the others are held.
+
+    Idempotent: a sheet that is closed already answers with that. Raises PostingStillOpen or ListTampered.
+    """
+    with transaction.atomic(durable=True):
+        entries = PostingEntry.objects.filter(posting=posting_id, outcome=EntryOutcome.ON_DISPLAY)
+        refs = [Ref(key) for key in entries.values_list("application_id", flat=True)]
+        proceeding = Proceeding(engine.locked(refs, postings=[posting_id]), None, now)
+        posting = proceeding.locked.postings[posting_id]
+        if posting.state != PostingState.DISPLAYED:
+            return Result(posting.pk, posting.number, False, f"{posting}已不在公示中。")
+        if posting.closes_on is None or posting.closes_on >= proceeding.today:
+            raise PostingStillOpen(f"{posting}公示至{posting.closes_on}，当天结束之后才能办结。")
+        everything = list(posting.entries.order_by("position"))
+        sheets.verify(posting, everything)
+        hanging = [entry for entry in everything if entry.outcome == EntryOutcome.ON_DISPLAY]
+        held = {
+            entry.application_id
+            for entry in hanging
+            if proceeding.standings[entry.application_id].open_objections
+        }
+        for entry in hanging:
+            entry.outcome = EntryOutcome.NOT_PASSED if entry.application_id in held else EntryOutcome.PASSED
+            entry.outcome_at = now
+        PostingEntry.objects.bulk_update(hanging, ["outcome", "outcome_at"])
+        posting.close()
+        sheets.write(
+            posting,
+            source=PostingState.DISPLAYED,
+            closed_at=now,
+            certificate=certificate(posting, everything, held),
+        )
+        proceeding.regather()
+        passed = [entry.application_id for entry in hanging if entry.application_id not in held]
+        for key in passed:
+            releases.release(proceeding, key)
+        proceeding.write()
+        proceeding.say(_closed_notice(posting, len(passed), len(held)))
+        return Result(posting.pk, posting.number, True, data={"passed": len(passed), "held": len(held)})
+
+
+def certificate(posting: Posting, entries: Sequence[PostingEntry], held: Iterable[int]) -> str:
+    """The 公示情况说明, written from the record when the sheet closes."""
+    held_keys = set(held)
+    passed = sum(entry.outcome == EntryOutcome.PASSED for entry in entries)
+    removed = sum(entry.outcome == EntryOutcome.REMOVED for entry in entries)
+    objections = Objection.objects.filter(posting=posting)
+    settled = objections.count() - objections.open().count()
+    parts = [
+        f"{posting.number}《{posting.title}》于{posting.displayed_on:%Y年%m月%d日}在"
+        f"{posting.display.place if posting.display else ''}张贴，公示期{posting.term}，"
+        f"至{posting.closes_on:%Y年%m月%d日}期满。名单共{len(entries)}件。"
+    ]
+    if settled:
+        parts.append(f"公示期间收到的异议有{settled}件已办结。")
+    if held_keys:
+        parts.append(f"期满时{len(held_keys)}件有未办结异议，暂不通过，待异议办结后处理。")
+    if removed:
+        parts.append(f"公示期间撤出{removed}件。")
+    if not passed:
+        parts.append("本次公示没有条目通过。")
+    elif settled:
+        parts.append(f"期满时{passed}件无未办结异议，公示有效。")
+    elif held_keys or removed:
+        parts.append(f"其余{passed}件公示期间无异议，公示有效。")
+    else:
+        parts.append("公示期间无异议，公示有效。")
+    return "".join(parts)
+
+
+def _closed_notice(posting: Posting, passed: int, held: int) -> list[Notice]:
+    return [
+        Notice(
+            event=catalogue.POSTING_CLOSED,
+            fact=f"posting:{posting.pk}",
+            recipients=[posting.created_by],
+            context={"number": posting.number, "passed": passed, "held": held},
+            url=posting.get_absolute_url(),
+        )
+    ]
+
+
+def take_down(
+    posting: Posting, *, by: User, now: datetime, reason: str, key: str | None = None
+) -> list[Result]:
+    """Take a sheet down before its end, with a reason: its period is void, its cases wait for a new one."""
+    if not reason.strip():
+        raise drafts.PostingIncomplete("提前撤下公示必须写明原因。")
+    with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="take_down", by=by.pk, at=now)) is not None:
+            return before
+        entries = PostingEntry.objects.filter(posting=posting, outcome=EntryOutcome.ON_DISPLAY)
+        refs = [Ref(case) for case in entries.values_list("application_id", flat=True)]
+        proceeding = Proceeding(engine.locked(refs, postings=[posting.pk]), by, now)
+        kept = proceeding.locked.postings[posting.pk]
+        actor = proceeding.actor
+        assert actor is not None
+        permissions.may_handle_posting(actor, kept).enforce()
+        try:
+            kept.take_down()
+        except WrongState:
+            raise drafts.NotReady(f"{kept}不在公示中，不能撤下。") from None
+        entries.update(outcome=EntryOutcome.REMOVED, outcome_reason="提前撤下", outcome_at=now)
+        sheets.write(kept, source=PostingState.DISPLAYED, taken_down_at=now, taken_down_reason=reason.strip())
+        cases = list(proceeding.locked.cases.values())
+        for case in cases:
+            proceeding.touch(
+                case, "take_down", text=f"{kept.number}提前撤下：{reason.strip()}", level=kept.level
+            )
+        proceeding.write()
+        deadlines.enter(cases, at=now, calendar=proceeding.calendar)
+        results = [Result(kept.pk, kept.number, True)]
+        receipts.keep(key, results)
+        return results
+
+
+def add_end_photo(posting: Posting, *, photo: UploadedFile, by: User, now: datetime) -> DisplayPhoto:
+    """Keep the photo of the sheet at the end of its period; its absence stops no clock."""
+    with transaction.atomic(durable=True):
+        kept = engine.locked([], postings=[posting.pk]).postings[posting.pk]
+        permissions.may_handle_posting(appointments.actor(by, on=timezone.localdate(now)), kept).enforce()
+        if kept.display is None:
+            raise drafts.NotReady("该公示还没有张贴，不能登记期满照片。")
+        if kept.closes_on is not None and timezone.localdate(now) < kept.closes_on:
+            raise drafts.NotReady(f"公示至{kept.closes_on}，期满照片应在最后一天或之后拍摄。")
+        attachment = uploads.keep(photo, kind=AttachmentKind.DISPLAY, by=by.pk, at=now, photo=True)
+        return DisplayPhoto.objects.create(
+            display=kept.display, attachment=attachment, moment=DisplayPhoto.Moment.END
+        )

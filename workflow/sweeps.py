@@ -1,0 +1,175 @@
+"""What happens by the clock: sheets close after their last day, due dates are reminded of and escalated.
+
+A round may run at any time, twice, or in two processes at once: each step claims its rows by condition.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from applications.states import Level, State
+from notifications import catalogue, outbox
+from notifications.catalogue import Event
+from notifications.outbox import Notice
+from notifications.tasks import deliver
+from registry import appointments
+from registry.models import Role, User
+from registry.refusal import Refused
+from workflow import postings, releases
+from workflow.models import Deadline, Heartbeat, Lease
+from workflow.steps import LEVEL_ROLE, STEPS
+
+log = logging.getLogger(__name__)
+
+CHUNK = 200
+LEASE = timedelta(seconds=55)
+
+
+@dataclass
+class Round:
+    """What one round did."""
+
+    closed: int = 0
+    released: int = 0
+    reminded: int = 0
+    escalated: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def items(self) -> int:
+        return self.closed + self.released + self.reminded + self.escalated
+
+
+def claim(name: str, *, holder: str, now: datetime) -> bool:
+    """Take the lease of a sweep; false while another holds it. A lease that ran out is free."""
+    Lease.objects.bulk_create([Lease(name=name, until=now)], ignore_conflicts=True)
+    free = Lease.objects.filter(name=name, until__lte=now) | Lease.objects.filter(name=name, holder=holder)
+    return free.update(holder=holder, until=now + LEASE) == 1
+
+
+def give_back(name: str, *, holder: str, now: datetime) -> None:
+    Lease.objects.filter(name=name, holder=holder).update(until=now)
+
+
+def run(*, now: datetime) -> Round:
+    """One round over everything that is due. One bad row stops nobody else."""
+    done = Round()
+    for key in postings.due(now=now)[:CHUNK]:
+        try:
+            done.closed += postings.close(key, now=now).done
+        except Refused as refused:
+            done.failed.append(refused.sentence)
+            log.error("posting %s could not be closed: %s", key, type(refused).__name__)
+        except Exception:
+            done.failed.append(f"posting {key}")
+            log.exception("posting %s could not be closed", key)
+    _release(done, now=now)
+    done.reminded = remind(now=now)
+    done.escalated = escalate(now=now)
+    Heartbeat.objects.update_or_create(name="sweep", defaults={"at": now, "items": done.items})
+    return done
+
+
+def _release(done: Round, *, now: datetime) -> None:
+    """Let covered cases go on, all at once; where that fails one by one, so that a bad one stops nobody else."""
+    waiting = releases.covered_but_waiting(limit=CHUNK)
+    if not waiting:
+        return
+    try:
+        done.released = sum(result.done for result in releases.pass_covered(waiting, now=now))
+    except Exception:
+        log.exception("covered cases could not be released together")
+        for key in waiting:
+            try:
+                done.released += sum(result.done for result in releases.pass_covered([key], now=now))
+            except Exception:
+                done.failed.append(f"case {key}")
+                log.exception("case %s could not be released", key)
+
+
+def remind(*, now: datetime) -> int:
+    """Remind of due dates two working days before, once each (催办)."""
+    today = timezone.localdate(now)
+    with transaction.atomic(durable=True):
+        rows = list(
+            _open().filter(reminded_at__isnull=True, remind_on__lte=today).order_by("remind_on", "pk")[:CHUNK]
+        )
+        Deadline.objects.filter(pk__in=[row.pk for row in rows]).update(reminded_at=now)
+        _tell(rows, catalogue.REMINDER, "reminder", now=now, above=False)
+    return len(rows)
+
+
+def escalate(*, now: datetime) -> int:
+    """Tell the level above of due dates that have passed, once each (督办)."""
+    today = timezone.localdate(now)
+    with transaction.atomic(durable=True):
+        rows = list(
+            _open().filter(escalated_at__isnull=True, due_on__lt=today).order_by("due_on", "pk")[:CHUNK]
+        )
+        Deadline.objects.filter(pk__in=[row.pk for row in rows]).update(escalated_at=now)
+        _tell(rows, catalogue.ESCALATION, "escalation", now=now, above=True)
+    return len(rows)
+
+
+def _open() -> QuerySet[Deadline]:
+    return (
+        Deadline.objects.filter(settled_at__isnull=True)
+        .select_for_update(skip_locked=True, of=("self",))
+        .select_related("application__village", "objection")
+    )
+
+
+def _level(deadline: Deadline) -> Level:
+    """The level whose desk the matter lies on; a correction lies with the village."""
+    if deadline.objection is not None:
+        return Level(deadline.objection.handling_level)
+    step = STEPS[State(deadline.application.state)]
+    return Level.VILLAGE if step.is_correction else step.level
+
+
+def _above(level: Level) -> Role:
+    order = list(Level)
+    index = order.index(level) + 1
+    return LEVEL_ROLE[order[index]] if index < len(order) else Role.SUPERVISOR
+
+
+def _tell(rows: Sequence[Deadline], event: Event, stage: str, *, now: datetime, above: bool) -> None:
+    if not rows:
+        return
+    on = timezone.localdate(now)
+    wanted: dict[Role, set[str]] = defaultdict(set)
+    roles = {}
+    for row in rows:
+        level = _level(row)
+        roles[row.pk] = _above(level) if above else LEVEL_ROLE[level]
+        wanted[roles[row.pk]].add(row.application.village.code)
+    people: dict[Role, dict[str, list[User]]] = {
+        role: appointments.holders(role, codes, on=on) for role, codes in wanted.items()
+    }
+    outbox.announce(
+        [
+            Notice(
+                event=event,
+                fact=f"deadline:{row.pk}",
+                stage=stage,
+                recipients=people[roles[row.pk]][row.application.village.code],
+                context={
+                    "number": row.application.number,
+                    "kind": row.get_kind_display(),
+                    "due": row.due_on,
+                    "level": _level(row).label,
+                },
+                application=row.application_id,
+                url=row.application.get_absolute_url(),
+            )
+            for row in rows
+        ],
+        at=now,
+    )
+    outbox.wake(deliver, at=now)

@@ -1,0 +1,1 @@
+"""Pages. A view fetches with permission, binds the form, calls one verb, and redirects."""

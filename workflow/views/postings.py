@@ -1,0 +1,290 @@
+"""Pages of sheets (公示): what waits, hangs and has closed; one sheet with its outcomes, evidence and certificate."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+
+from registry import clock
+from registry.appointments import Actor
+from workflow import calendar, permissions, sheets
+from workflow.announcements import LABELS
+from workflow.models import (
+    OPEN_OBJECTION,
+    AnnouncementSheet,
+    DisplayPhoto,
+    EntryOutcome,
+    Objection,
+    Posting,
+    PostingEntry,
+    PostingState,
+)
+from workflow.permissions import Verdict
+from workflow.steps import LEVEL_ROLE
+from workflow.views import sheet
+from workflow.views.base import StaffView
+from workflow.views.displaying import posting_discard, posting_display, posting_end_photo, posting_take_down
+from workflow.views.drafting import posting_new, waiting_groups
+
+__all__ = [
+    "posting_detail",
+    "posting_discard",
+    "posting_display",
+    "posting_end_photo",
+    "posting_list",
+    "posting_new",
+    "posting_print",
+    "posting_take_down",
+]
+
+PER_PAGE = 30
+ANNOUNCEMENT = Q(kind=Posting.Kind.ANNOUNCEMENT)
+TABS = {
+    "waiting": ("待公示", None),
+    "draft": ("拟稿", Q(state=PostingState.DRAFT) & ~ANNOUNCEMENT),
+    "displayed": ("公示中", Q(state=PostingState.DISPLAYED)),
+    "closed": ("已期满", Q(state__in=[PostingState.CLOSED, PostingState.TAKEN_DOWN])),
+    "announcement": ("公告", ANNOUNCEMENT),
+}
+TONES = {
+    PostingState.DRAFT: "quiet",
+    PostingState.DISPLAYED: "open",
+    PostingState.CLOSED: "good",
+    PostingState.TAKEN_DOWN: "bad",
+    PostingState.PUBLISHED: "good",
+    PostingState.CORRECTED: "warn",
+}
+
+
+def with_figures(postings: QuerySet[Posting]) -> QuerySet[Posting]:
+    """Count each sheet's entries, and those that an open objection holds, in the same statement."""
+    entries = PostingEntry.objects.filter(posting=OuterRef("pk")).order_by().values("posting")
+    objected = Objection.objects.filter(application=OuterRef("application"), state__in=list(OPEN_OBJECTION))
+    held = entries.filter(Exists(objected), outcome__in=[EntryOutcome.ON_DISPLAY, EntryOutcome.NOT_PASSED])
+    return postings.annotate(
+        entry_count=Subquery(entries.annotate(n=Count("pk")).values("n")),
+        held_count=Subquery(held.annotate(n=Count("pk")).values("n")),
+    )
+
+
+class PostingList(StaffView):
+    """Five tabs along the life of a sheet, scoped by the person's regions and roles."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        tab = request.GET.get("tab", "waiting")
+        if tab not in TABS:
+            tab = "waiting"
+        visible = Posting.objects.visible_to(self.actor)
+        waiting, announcing = waiting_groups(self.actor)
+        counts = visible.aggregate(
+            **{name: Count("pk", filter=which) for name, (_, which) in TABS.items() if which is not None}
+        )
+        counts["waiting"] = len(waiting)
+        context: dict[str, Any] = {
+            "tabs": [(name, label, counts[name]) for name, (label, _) in TABS.items()],
+            "tab": tab,
+            "tab_label": TABS[tab][0],
+            "groups": announcing if tab == "announcement" else waiting,
+            "posts_here": any(LEVEL_ROLE[level] in self.actor.roles for level in LEVEL_ROLE),
+        }
+        which = TABS[tab][1]
+        if which is not None:
+            rows = with_figures(visible.filter(which)).select_related("region", "programme", "display")
+            page = Paginator(rows.order_by(*_order(tab)), PER_PAGE).get_page(request.GET.get("page"))
+            for posting in page:
+                posting.tone = TONES[PostingState(posting.state)]  # type: ignore[attr-defined]
+                posting.mine = permissions.may_handle_posting(self.actor, posting)  # type: ignore[attr-defined]
+            context["page_obj"] = page
+        return render(request, "desk/posting_list.html", context)
+
+
+def _order(tab: str) -> tuple[str, ...]:
+    return ("closes_on", "pk") if tab == "displayed" else ("-pk",)
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button of the page, or the reason why there is none."""
+
+    label: str
+    url: str
+    verdict: Verdict
+    main: bool = False
+
+
+class OneSheet(StaffView):
+    """A sheet that the person may see; anybody else finds nothing."""
+
+    def posting(self, pk: int) -> Posting:
+        rows = Posting.objects.visible_to(self.actor).select_related(
+            "region", "programme", "created_by", "display__posted_by", "supplements"
+        )
+        return get_object_or_404(rows, pk=pk)
+
+    def entries(self, posting: Posting) -> list[PostingEntry]:
+        return list(posting.entries.select_related("application__village").order_by("position"))
+
+
+class PostingDetail(OneSheet):
+    """The sheet as shown, the outcome of every entry, its period, evidence and certificate."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        posting = self.posting(pk)
+        entries = self.entries(posting)
+        objected = _open_objections(entries)
+        plan = posting.programme.posting_plans.filter(level=posting.level).first()
+        villages = {entry.application.village.code: entry.application for entry in entries}
+        lodging = {code: permissions.may_lodge(self.actor, case) for code, case in villages.items()}
+        if posting.state == PostingState.DRAFT:
+            lodging = {}
+        lines = sheet.staff_lines(entries, objected=objected, may_object=lodging)
+        foreseen = None
+        if posting.state == PostingState.DRAFT and plan is not None and not posting.is_announcement:
+            foreseen = calendar.load().period(self.actor.on, plan.term)
+        context = {
+            "posting": posting,
+            "tone": TONES[PostingState(posting.state)],
+            "paper": sheet.of(posting, sheet.as_shown(entries), plan=plan),
+            "outcomes": lines,
+            "may_object": any(lodging.values()),
+            "happening": _happening(posting, entries, objected),
+            "foreseen": foreseen,
+            "ledger": [(date.fromisoformat(day), number, why) for day, number, why in posting.ledger],
+            "photos": _photos(posting),
+            "siblings": _siblings(posting),
+            "supplemented_by": list(posting.supplements_to.order_by("pk")),
+            "intact": _intact(posting, entries),
+            "items": _items(posting),
+            "actions": _actions(posting, self.actor),
+        }
+        return render(request, "desk/posting_detail.html", context)
+
+
+class PostingPrint(OneSheet):
+    """The sheet on A4, exactly as frozen: the allow-listed rows and the heading, nothing else."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        posting = self.posting(pk)
+        plan = posting.programme.posting_plans.filter(level=posting.level).first()
+        lines = sheet.as_shown(posting.entries.order_by("position"))
+        context = {"posting": posting, "paper": sheet.of(posting, lines, plan=plan), "items": _items(posting)}
+        return render(request, "desk/posting_print.html", context)
+
+
+def _open_objections(entries: list[PostingEntry]) -> dict[int, int]:
+    """How many open objections stop each case on the sheet."""
+    rows = Objection.objects.open().filter(application__in=[entry.application_id for entry in entries])
+    counted = rows.order_by().values_list("application_id").annotate(n=Count("pk"))
+    return dict(counted)
+
+
+def _happening(
+    posting: Posting, entries: list[PostingEntry], objected: dict[int, int]
+) -> list[tuple[str, str]]:
+    """What is going on with the sheet as a whole, as (tone, sentence)."""
+    said: list[tuple[str, str]] = []
+    state = PostingState(posting.state)
+    hanging = [entry for entry in entries if entry.outcome == EntryOutcome.ON_DISPLAY]
+    held = [entry for entry in hanging if objected.get(entry.application_id)]
+    removed = [entry for entry in entries if entry.outcome == EntryOutcome.REMOVED]
+    passed = [entry for entry in entries if entry.outcome == EntryOutcome.PASSED]
+    if state is PostingState.DISPLAYED and held and len(held) == len(hanging):
+        said.append(
+            (
+                "warn",
+                "名单上的条目现在全部有未办结异议。公示照常到期办结，但没有条目通过，各件随异议的处理结果办理。",
+            )
+        )
+    elif state is PostingState.DISPLAYED and held:
+        said.append(("warn", f"有{len(held)}件存在未办结异议，期满后暂不进入下一步；其余各件不受影响。"))
+    if state is PostingState.CLOSED and not passed:
+        said.append(("warn", "这次公示期满时没有条目通过，各件随异议的处理结果办理。"))
+    if state is PostingState.TAKEN_DOWN:
+        said.append(
+            (
+                "bad",
+                f"这张公示已撤下，原因：{posting.taken_down_reason.rstrip('。')}。公示期作废，退出的申请要重新公示满期。"
+                "名单和照片永久保留。",
+            )
+        )
+    elif removed and not posting.is_announcement:
+        said.append(("open", f"公示期间撤出{len(removed)}件，其余各件继续公示，公示期不变。"))
+    if state is PostingState.CORRECTED:
+        said.append(("warn", f"公告后有{len(removed)}件被撤销，公告保留，公开页面上已注明。"))
+    return said
+
+
+def _photos(posting: Posting) -> list[DisplayPhoto]:
+    if posting.display is None:
+        return []
+    return list(posting.display.photos.select_related("attachment").order_by("pk"))
+
+
+def _siblings(posting: Posting) -> list[Posting]:
+    """The other sheets of the same act of display: they hang side by side on one photo."""
+    if posting.display is None:
+        return []
+    return list(posting.display.postings.exclude(pk=posting.pk).order_by("pk"))
+
+
+def _intact(posting: Posting, entries: list[PostingEntry]) -> bool | None:
+    """Whether the list still is what was sealed; None before it is sealed."""
+    if not posting.digest:
+        return None
+    try:
+        sheets.verify(posting, entries)
+    except sheets.ListTampered:
+        return False
+    return True
+
+
+def _items(posting: Posting) -> list[tuple[str, str]]:
+    """The ten items of an announcement, as far as they are written."""
+    if not posting.is_announcement:
+        return []
+    written = AnnouncementSheet.objects.filter(posting=posting).first()
+    texts = [(label, getattr(written, name) if written else "") for name, label in LABELS.items()]
+    on = written.announced_on if written else None
+    return [*texts, ("公告时间", sheet.chinese_date(on) if on else "发布时自动填写")]
+
+
+def _actions(posting: Posting, actor: Actor) -> list[Action]:
+    """The acts that the sheet's state has room for, each with the person's verdict."""
+    mine = permissions.may_handle_posting(actor, posting)
+    state = PostingState(posting.state)
+
+    def to(name: str) -> str:
+        return reverse(name, args=[posting.pk])
+
+    if state is PostingState.DRAFT and posting.is_announcement:
+        return [
+            Action("发布公告", to("announcement-publish"), mine, main=True),
+            Action("填写公告十项", to("announcement-items"), mine),
+            Action("删除拟稿", to("posting-discard"), mine),
+        ]
+    if state is PostingState.DRAFT:
+        url = f"{reverse('posting-display')}?ids={posting.pk}"
+        return [
+            Action("登记张贴", url, mine, main=True),
+            Action("删除拟稿", to("posting-discard"), mine),
+        ]
+    acts = []
+    if posting.display is not None:
+        today = timezone.localdate(clock.now())
+        early = posting.closes_on is not None and today < posting.closes_on
+        later = Verdict(False, f"期满照片应在{posting.closes_on}当天或之后拍摄。") if early else mine
+        acts.append(Action("登记期满照片", to("posting-end-photo"), mine and later))
+    if state is PostingState.DISPLAYED:
+        acts.append(Action("提前撤下", to("posting-take-down"), mine))
+    return acts
+
+
+posting_list = PostingList.as_view()
+posting_detail = PostingDetail.as_view()
+posting_print = PostingPrint.as_view()
