@@ -36,7 +36,8 @@ _pixel = count(1)
 
 def id_number(born: date = date(1960, 1, 1)) -> str:
     """A number that passes the check character, with an area code assigned to no place."""
-    body = f"{AREA}{born:%Y%m%d}{next(_serial) % 1000:03d}"
+    days, number = divmod(next(_serial), 1000)
+    body = f"{AREA}{born + timedelta(days=days):%Y%m%d}{number:03d}"
     # The library leaves out the last of the characters it is given: the place of the check character.
     return body + ric.calc_check_digit(body + "0")
 
