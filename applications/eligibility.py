@@ -1,10 +1,11 @@
 """Whether a household may apply for a programme, and what its amount is: the checks before a case is entered."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Count, Q
 
 from applications.amounts import Amount, Given, UnitPriceRule
 from applications.models import Application, Programme, ProgrammeKind
@@ -37,46 +38,124 @@ class Assessment:
     given: Given
 
 
+@dataclass(frozen=True)
+class Live:
+    """A case that counts against a cap or as a duplicate, with the columns that these rules ask for."""
+
+    pk: int
+    number: str
+    household: int
+    member: int | None
+    amount: Decimal
+    code: str
+    region: int
+    year: int
+    cap_group: str
+
+    def is_of(self, programme: Programme) -> bool:
+        """Of the same programme and year, whatever its version."""
+        return self.code == programme.code and self.is_beside(programme)
+
+    def shares_the_cap_of(self, programme: Programme) -> bool:
+        """Of a programme that draws on the same cap of a household and year."""
+        group = _cap_group(programme.rule)
+        return (self.cap_group == group and self.is_beside(programme)) if group else self.is_of(programme)
+
+    def is_beside(self, programme: Programme) -> bool:
+        return (self.region, self.year) == (programme.region_id, programme.year)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the rules ask of rows besides the claim: who lives in the households, and their live cases."""
+
+    living: Mapping[int, int]
+    live: Sequence[Live]
+
+    def heads(self, household: Household) -> int:
+        """The living members of the household who have not moved away; one at the least."""
+        return max(1, self.living.get(household.pk, 0))
+
+    def received(self, programme: Programme, household: Household, *, besides: int = 0) -> Decimal:
+        """What the household has claimed in the year under the programme, or all that share its cap, in yuan."""
+        mine = (one for one in self.live if one.household == household.pk and one.pk != besides)
+        return sum((one.amount for one in mine if one.shares_the_cap_of(programme)), Decimal(0))
+
+    def twin(self, claim: Claim, *, besides: int = 0) -> Live | None:
+        """The first live case of the same person (or household), programme and year."""
+        if claim.member is not None:
+            same = (one for one in self.live if one.member == claim.member.pk)
+        else:
+            same = (one for one in self.live if one.household == claim.household.pk)
+        return next((one for one in same if one.is_of(claim.programme) and one.pk != besides), None)
+
+
+def surroundings(claims: Iterable[Claim]) -> Surroundings:
+    """Read what the rules ask for, in two statements for any number of claims."""
+    claims = list(claims)
+    households = {claim.household.pk for claim in claims}
+    members = {claim.member.pk for claim in claims if claim.member is not None}
+    living = Member.objects.filter(household__in=households, status=MemberStatus.ALIVE).order_by()
+    # Somebody may have moved to another household since: their own cases are found by the person too.
+    rows = Application.objects.filter(
+        Q(household__in=households) | Q(member__in=members),
+        programme__year__in={claim.programme.year for claim in claims},
+        state__in=LIVE,
+    ).order_by("pk")
+    return Surroundings(
+        dict(living.values_list("household").annotate(heads=Count("pk"))),
+        [
+            Live(pk, number, household, member, amount, code, region, year, _cap_group(rule))
+            for pk, number, household, member, amount, code, region, year, rule in rows.values_list(
+                "pk",
+                "number",
+                "household",
+                "member",
+                "amount",
+                "programme__code",
+                "programme__region",
+                "programme__year",
+                "programme__rule",
+            )
+        ],
+    )
+
+
+def _cap_group(rule: Mapping[str, object]) -> str:
+    return str(rule.get("cap_group") or "")
+
+
 def assess(
-    claim: Claim, *, village: Region, today: date, besides: int = 0, in_window: bool = True
+    claim: Claim,
+    *,
+    village: Region,
+    today: date,
+    besides: int = 0,
+    in_window: bool = True,
+    around: Surroundings | None = None,
 ) -> Assessment:
     """The amount the claim is due under the programme's rule; `besides` is the case's own key once it has one.
 
-    A case handed in within the window may be corrected after it: then `in_window` is not asked for.
+    A case handed in within the window may be corrected after it: then `in_window` is not asked for. A list of
+    claims reads its `surroundings` once and hands them in.
 
     Raises NotEligible, BadQuantity or CapReached with a sentence for the person who enters it.
     """
     _refuse_wrong_place(claim, village)
     _refuse_wrong_time(claim.programme, today, in_window=in_window)
     refuse_wrong_person(claim)
-    _refuse_duplicate(claim, besides)
+    known = around or surroundings([claim])
     rule = claim.programme.parsed_rule
     capped = isinstance(rule, UnitPriceRule) and rule.cap is not None
+    # One person (or household), one programme, one year; only what a cap adds up may come in several cases.
+    if claim.programme.per_person or not capped:
+        _refuse_duplicate(claim, known.twin(claim, besides=besides))
     given = Given(
-        already=received(claim.programme, claim.household, besides=besides) if capped else Decimal(0),
-        heads=heads(claim.household),
+        already=known.received(claim.programme, claim.household, besides=besides) if capped else Decimal(0),
+        heads=known.heads(claim.household),
         option=claim.option,
     )
     return Assessment(rule.compute(claim.quantity, unit=claim.programme.quantity_unit, given=given), given)
-
-
-def heads(household: Household) -> int:
-    """The living members of the household who have not moved away; one at the least."""
-    return max(1, household.members.filter(status=MemberStatus.ALIVE).count())
-
-
-def received(programme: Programme, household: Household, *, besides: int = 0) -> Decimal:
-    """What the household has claimed in the year under the programme, or all that share its cap, in yuan."""
-    group = programme.rule.get("cap_group")
-    same = {"programme__rule__cap_group": group} if group else {"programme__code": programme.code}
-    rows = Application.objects.filter(
-        **same,
-        programme__region=programme.region_id,
-        programme__year=programme.year,
-        household=household,
-        state__in=LIVE,
-    ).exclude(pk=besides)
-    return rows.aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 
 def _refuse_wrong_place(claim: Claim, village: Region) -> None:
@@ -123,20 +202,7 @@ def refuse_wrong_person(claim: Claim) -> None:
             raise NotEligible(f"{part}{person.name}是财政供养人员，不能申报。")
 
 
-def _refuse_duplicate(claim: Claim, besides: int) -> None:
-    """One person (or household), one programme, one year; only what a cap adds up may come in several cases."""
-    rule = claim.programme.parsed_rule
-    if not claim.programme.per_person and isinstance(rule, UnitPriceRule) and rule.cap is not None:
-        return
-    whom = {"member": claim.member} if claim.programme.per_person else {"household": claim.household}
-    same = Application.objects.filter(
-        **whom,
-        programme__code=claim.programme.code,
-        programme__region=claim.programme.region_id,
-        programme__year=claim.programme.year,
-        state__in=LIVE,
-    )
-    twin = same.exclude(pk=besides).first()
+def _refuse_duplicate(claim: Claim, twin: Live | None) -> None:
     if twin is not None:
         name = claim.member.name if claim.member else "该户"
         raise NotEligible(f"{name}本年度已申报过“{claim.programme.name}”（{twin.number}），不能重复申报。")

@@ -29,9 +29,6 @@ from workflow.models import Act, ApprovalProcess, Posting, ReviewTask, word_for
 from workflow.results import Change, Conflict, Ref
 from workflow.steps import START_NODE, STEPS
 
-# SQLite allows 999 variables a statement in Django's reckoning; the child rows take two each.
-CHILD_ROWS = 400
-
 
 class StaleWrite(Exception):
     """Fewer rows than expected carried the source state under lock: something wrote past the engine."""
@@ -78,7 +75,7 @@ def locked(refs: Iterable[Ref], *, postings: Iterable[int] = ()) -> Locked:
     keys = sorted({ref.pk for ref in refs})
     cases = (
         Application.objects.select_related(
-            "programme", "village", "household", "member", "payee", "entered_by"
+            "programme__region", "village", "household", "member", "payee", "entered_by"
         )
         .select_for_update(of=("self",), no_key=True)
         .filter(pk__in=keys)
@@ -201,9 +198,11 @@ def _open_processes(moves: Sequence[Move], by: int | None, at: datetime) -> None
 def _insert_children(pairs: Sequence[tuple[int, int]]) -> None:
     """The child rows of multi-table inheritance, which bulk_create does not write."""
     table = connection.ops.quote_name(ApprovalProcess._meta.db_table)
+    # SQLite allows 999 variables a statement in Django's reckoning, PostgreSQL any number; each row takes two.
+    most = (connection.features.max_query_params or 2 * len(pairs)) // 2
     with connection.cursor() as cursor:
-        for begin in range(0, len(pairs), CHILD_ROWS):
-            chunk = pairs[begin : begin + CHILD_ROWS]
+        for begin in range(0, len(pairs), most):
+            chunk = pairs[begin : begin + most]
             places = ", ".join(["(%s, %s)"] * len(chunk))
             values = [value for pair in chunk for value in pair]
             cursor.execute(f"INSERT INTO {table} (process_ptr_id, application_id) VALUES {places}", values)

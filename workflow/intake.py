@@ -241,14 +241,16 @@ def submit(refs: Sequence[Ref], *, by: User, now: datetime, key: str | None = No
         if (before := receipts.first(key, act="submit", by=by.pk, at=now)) is not None:
             return before
         proceeding = Proceeding(engine.locked(refs), by, now)
-        lacking = papers.missing(list(proceeding.locked.cases.values()))
+        cases = list(proceeding.locked.cases.values())
+        lacking = papers.missing(cases)
+        around = eligibility.surroundings(map(_claim, cases))
 
         def law(application: Application, standing: Standing) -> None:
             if not application.committed:
                 raise NotComplete("请先由申请人签署承诺，再提交申请。")
             if lacking.get(application.pk):
                 raise NotComplete(f"还缺少材料：{'、'.join(lacking[application.pk])}，补齐后才能提交。")
-            _assess_again(application, proceeding.today)
+            _assess_again(application, proceeding.today, around)
             application.submit(standing, by=by.pk)
 
         for ref in refs:
@@ -269,11 +271,11 @@ def _claim(application: Application) -> Claim:
     )
 
 
-def _assess_again(application: Application, today: date) -> None:
+def _assess_again(application: Application, today: date, around: eligibility.Surroundings) -> None:
     """Between draft and hand-in somebody may have died, moved, been entered twice, or used up the cap."""
     claim = _claim(application)
     amount = eligibility.assess(
-        claim, village=application.village, today=today, besides=application.pk
+        claim, village=application.village, today=today, besides=application.pk, around=around
     ).amount
     if amount.value != application.claimed_amount:
         raise NotComplete(

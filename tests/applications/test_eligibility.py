@@ -9,7 +9,7 @@ import pytest
 
 from applications import eligibility
 from applications.amounts import CapReached
-from applications.eligibility import Claim, NotEligible
+from applications.eligibility import Claim, NotEligible, surroundings
 from applications.models import Application, Beneficiary, ProgrammeKind
 from applications.states import LIVE, State
 from registry.models import Category, Household, Member, MemberStatus
@@ -194,9 +194,11 @@ def test_later_version_of_a_programme_is_the_same_programme(world: World) -> Non
 def test_what_counts_against_the_cap_is_what_may_still_be_paid(world: World, state: State) -> None:
     case, _ = law_stages.at(world, state)
     expected = Decimal("900.00") if state in LIVE else Decimal(0)
-    assert eligibility.received(world.grain, case.household) == expected
-    assert eligibility.received(world.grain, case.household, besides=case.pk) == 0
-    assert eligibility.received(world.grain, world.household()) == 0
+    other = world.household()
+    around = surroundings([claim(world, case.household), claim(world, other)])
+    assert around.received(world.grain, case.household) == expected
+    assert around.received(world.grain, case.household, besides=case.pk) == 0
+    assert around.received(world.grain, other) == 0
 
 
 def test_household_at_its_cap_is_refused_and_below_it_gets_the_rest(world: World) -> None:
@@ -225,6 +227,16 @@ def test_heads_of_a_household_are_those_who_live_there(world: World) -> None:
     world.member(household, name="子")
     world.member(household, name="亡", status=MemberStatus.DECEASED)
     world.member(household, name="迁", status=MemberStatus.MOVED)
-    assert eligibility.heads(household) == 2
+    assert surroundings([claim(world, household)]).heads(household) == 2
     assert assess(world, claim(world, household)).given.heads == 2
     assert Application.objects.count() == 0
+
+
+def test_a_person_who_moved_to_another_household_does_not_apply_twice(world: World) -> None:
+    case, _ = stages.reach(world, State.VILLAGE_REVIEW, programme=world.travel, **person(world))
+    assert case.member is not None
+    other = world.household()
+    case.member.household = other
+    case.member.save()
+    with pytest.raises(NotEligible, match="不能重复申报"):
+        assess(world, travels(world, other, case.member))

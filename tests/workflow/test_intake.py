@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from applications.models import Application, ProgrammeKind, RequiredPaper
 from applications.states import State
@@ -291,3 +293,14 @@ def test_what_has_ended_is_not_withdrawn(world: World, state: State) -> None:
 def test_only_a_draft_is_discarded(world: World) -> None:
     case, moment = stages.reach(world, State.VILLAGE_REVIEW)
     refused(lambda: intake.discard([Ref.of(case)], by=world.clerk, now=moment), "不能这样办理")
+
+
+def test_handing_in_a_list_costs_as_many_statements_as_handing_in_one(world: World) -> None:
+    counts = []
+    for number in (2, 20):
+        refs = [Ref.of(stages.draft(world)) for _ in range(number)]
+        with CaptureQueriesContext(connection) as captured:
+            results = intake.submit(refs, by=world.clerk, now=world.now)
+        assert all(result.done for result in results)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
