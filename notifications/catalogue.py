@@ -10,7 +10,10 @@ _DESK = (Channel.IN_APP,)
 
 @dataclass(frozen=True)
 class Event:
-    """One kind of message. Subject and body are format strings over the context the verb gives."""
+    """One kind of message. Subject and body are format strings over the context the verb gives.
+
+    A household's channel follows from what is known of it; its events name none.
+    """
 
     name: str
     subject: str
@@ -77,6 +80,39 @@ ESCALATION = Event(
     "escalation", "督办：{number}", "申请（{number}）的{kind}已于{due}到期仍未办理，请督促{level}。", _BOTH
 )
 
+# To households, in plain words: what was decided, why, what to do, until when. No category, no number of a person.
+_HOME = ()
+HOME_SENT_BACK = Event(
+    "home_sent_back",
+    "需要补正材料",
+    "您家申请的“{programme}”需要补正：{faults}。请在{due}前把材料交给村里，补齐后继续办理。咨询：{village}，监督电话12317。",
+    _HOME,
+)
+HOME_REJECTED = Event(
+    "home_rejected",
+    "申请没有批准",
+    "您家申请的“{programme}”没有批准，原因：{reason}。如不同意，可以找{village}或{level}的上一级申请复核，监督电话12317。",
+    _HOME,
+)
+HOME_CUT = Event(
+    "home_cut",
+    "金额有调整",
+    "您家申请的“{programme}”金额核定为{amount}元，原因：{reason}。不需要您办理什么。有疑问请问{village}，监督电话12317。",
+    _HOME,
+)
+HOME_ANNOUNCED = Event(
+    "home_announced",
+    "申请已经批准",
+    "您家申请的“{programme}”已批准并公告，核定金额{amount}元，将发到登记的收款账户。有疑问请问{village}，监督电话12317。",
+    _HOME,
+)
+HOME_ENDED = Event(
+    "home_ended",
+    "申请已经结束",
+    "您家申请的“{programme}”{outcome}，原因：{reason}。有疑问请问{village}，监督电话12317。",
+    _HOME,
+)
+
 EVENTS: dict[str, Event] = {
     event.name: event
     for event in (
@@ -93,5 +129,10 @@ EVENTS: dict[str, Event] = {
         OBJECTION_DECIDED,
         REMINDER,
         ESCALATION,
+        HOME_SENT_BACK,
+        HOME_REJECTED,
+        HOME_CUT,
+        HOME_ANNOUNCED,
+        HOME_ENDED,
     )
 }

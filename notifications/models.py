@@ -1,20 +1,27 @@
 """Messages as rows: written with the fact that caused them, delivered afterwards, never lost."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
 from django.db import models
 
 from applications.models import Application
+from registry.models import Household
+from registry.scope import within
 
 
 class Channel(models.TextChoices):
     IN_APP = "in_app", "站内"
     EMAIL = "email", "邮件"
+    SMS = "sms", "短信"
+    SLIP = "slip", "告知单"
 
 
 class MessageState(models.TextChoices):
     PENDING = "pending", "待发送"
+    SENDING = "sending", "发送中"
     SENT = "sent", "已发送"
     DEAD = "dead", "发送失败"
     WITHDRAWN = "withdrawn", "已撤销"
@@ -28,9 +35,22 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def unread(self) -> Self:
         return self.filter(read_at__isnull=True)
 
+    def waiting(self, *, now: datetime) -> Self:
+        """What is due on a channel that the machine serves; slips wait for a person."""
+        return self.filter(state=MessageState.PENDING, next_try_at__lte=now).exclude(channel=Channel.SLIP)
+
+    def slips(self, prefixes: Iterable[str]) -> Self:
+        """The slips for households of these regions that nobody has handed over yet."""
+        return self.filter(
+            within(prefixes, field="household__village__code"),
+            channel=Channel.SLIP,
+            state=MessageState.PENDING,
+        )
+
 
 class Message(models.Model):
-    """One message to one person on one channel, caused by one fact. The unique key makes repeats harmless."""
+    """One message to one officer or household on one channel, caused by one fact. The unique keys make repeats
+    harmless. The address is read when it is sent, so that no telephone number stands in a message."""
 
     event = models.CharField("事件", max_length=40)
     fact = models.CharField("起因", max_length=80, help_text="引起消息的记录，如 decision:12。")
@@ -39,7 +59,15 @@ class Message(models.Model):
         Application, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name="申请"
     )
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="messages", verbose_name="收件人"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="messages",
+        verbose_name="收件人",
+    )
+    household = models.ForeignKey(
+        Household, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name="收件户"
     )
     channel = models.CharField("渠道", max_length=10, choices=Channel.choices)
     subject = models.CharField("标题", max_length=200)
@@ -54,6 +82,15 @@ class Message(models.Model):
     sent_at = models.DateTimeField("发送时间", null=True, blank=True)
     error = models.TextField("失败原因", blank=True)
     read_at = models.DateTimeField("阅读时间", null=True, blank=True)
+    handled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="经手人",
+        help_text="重发或送达告知单的人。",
+    )
 
     objects = MessageQuerySet.as_manager()
 
@@ -65,9 +102,18 @@ class Message(models.Model):
             models.UniqueConstraint(
                 fields=["event", "fact", "stage", "recipient", "channel"], name="message_once"
             ),
+            models.UniqueConstraint(
+                fields=["event", "fact", "stage", "household"], name="message_household_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(recipient__isnull=True) ^ models.Q(household__isnull=True),
+                name="message_has_one_recipient",
+                violation_error_message="一条消息只能发给一个人或一户。",
+            ),
         ]
         indexes = [
             models.Index(fields=["next_try_at"], condition=models.Q(state="pending"), name="message_due"),
+            models.Index(fields=["next_try_at"], condition=models.Q(state="sending"), name="message_claimed"),
             models.Index(fields=["recipient", "channel", "read_at"], name="message_inbox"),
         ]
 

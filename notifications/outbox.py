@@ -1,6 +1,12 @@
-"""The outbox: message rows in the verb's own transaction, a wake-up after commit, delivery from the rows."""
+"""The outbox: message rows in the verb's own transaction, a wake-up after commit, delivery from the rows.
+
+A message goes pending → sending → sent. Whoever dies in between leaves it at `sending`: nobody can know whether it
+went out, so it is not sent again by itself but becomes dead, with that reason, for a person to decide.
+"""
 
 import logging
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,29 +16,36 @@ from functools import partial
 from typing import Any
 
 from celery import Task
+from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import Count, F, Min, QuerySet
 
 from notifications import channels
 from notifications.catalogue import Event
+from notifications.channels import ChannelDown, Undeliverable
 from notifications.models import Channel, Message, MessageState, WakeUpFailure
-from registry.models import User
+from registry.models import Household, User
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 8
 CHUNK = 200
 CLAIM = timedelta(minutes=5)
+ROUND_SECONDS = 30
+JITTER = 0.2
+UNCERTAIN = "发送途中中断，不能确定是否已经送达，请核实后再重发。"
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One event for some people: `fact` names the row that caused it, so that two returns are two messages."""
+    """One event for some officers or one household: `fact` names the row that caused it, so that two returns are
+    two messages."""
 
     event: Event
     fact: str
     recipients: Iterable[User]
     context: Mapping[str, Any]
+    household: Household | None = None
     application: int | None = None
     stage: str = ""
     url: str = field(default="")
@@ -40,32 +53,30 @@ class Notice:
 
 def announce(notices: Sequence[Notice], *, at: datetime) -> int:
     """Write the rows of all notices in one statement; a repeated fact is ignored. Returns the rows offered."""
-    rows = []
-    for notice in notices:
-        subject = notice.event.subject.format(**notice.context)
-        body = notice.event.body.format(**notice.context)
-        for person in {user.pk: user for user in notice.recipients}.values():
-            for channel in notice.event.channels:
-                if channel == Channel.EMAIL and not person.email:
-                    continue
-                rows.append(
-                    Message(
-                        event=notice.event.name,
-                        fact=notice.fact,
-                        stage=notice.stage,
-                        application_id=notice.application,
-                        recipient=person,
-                        channel=channel,
-                        subject=subject[:200],
-                        body=body,
-                        url=notice.url,
-                        created_at=at,
-                        next_try_at=at,
-                    )
-                )
+    rows = [row for notice in notices for row in _rows(notice, at)]
     if rows:
         Message.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
+
+
+def _rows(notice: Notice, at: datetime) -> Iterator[Message]:
+    values: dict[str, Any] = {
+        "event": notice.event.name,
+        "fact": notice.fact,
+        "stage": notice.stage,
+        "application_id": notice.application,
+        "subject": notice.event.subject.format(**notice.context)[:200],
+        "body": notice.event.body.format(**notice.context),
+        "url": notice.url,
+        "created_at": at,
+        "next_try_at": at,
+    }
+    for person in {user.pk: user for user in notice.recipients}.values():
+        for channel in notice.event.channels:
+            if channel != Channel.EMAIL or person.email:
+                yield Message(**values, recipient=person, channel=channel)
+    if notice.household is not None:
+        yield Message(**values, household=notice.household, channel=channels.of_household(notice.household))
 
 
 def withdraw(facts: Iterable[str], *, at: datetime) -> int:
@@ -115,37 +126,110 @@ def _count_failure(name: str, error: str, at: datetime) -> None:
         log.exception("the failed wake-up could not be counted")
 
 
-def due(*, now: datetime, limit: int = CHUNK) -> list[int]:
+def due(*, now: datetime, channel: str | None = None, limit: int = CHUNK) -> list[int]:
     """The keys of messages whose time has come, oldest first."""
-    waiting = Message.objects.filter(state=MessageState.PENDING, next_try_at__lte=now)
+    waiting = Message.objects.waiting(now=now)
+    if channel is not None:
+        waiting = waiting.filter(channel=channel)
     return list(waiting.order_by("next_try_at", "pk").values_list("pk", flat=True)[:limit])
 
 
+def oldest_due(*, now: datetime) -> datetime | None:
+    """Since when the longest waiting message that is due has been due; None where none is."""
+    waiting = Message.objects.waiting(now=now).order_by("next_try_at")
+    return waiting.values_list("next_try_at", flat=True).first()
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What lies in one channel's queue."""
+
+    channel: str
+    waiting: int
+    since: datetime | None
+
+
+def queue(*, now: datetime) -> list[Queue]:
+    """The queues of all channels, slips included, in one statement."""
+    pending = Message.objects.filter(state=MessageState.PENDING, next_try_at__lte=now).order_by()
+    rows = pending.values_list("channel").annotate(waiting=Count("pk"), since=Min("created_at"))
+    found = {channel: Queue(Channel(channel).label, waiting, since) for channel, waiting, since in rows}
+    return [found.get(channel, Queue(channel.label, 0, None)) for channel in Channel]
+
+
+def drain(*, now: datetime) -> int:
+    """One round of delivery over all channels. A channel that is down stops no other. Returns what was sent."""
+    _bury_the_uncertain(now=now)
+    sent = _show(now=now)
+    began = time.monotonic()
+    for channel in channels.SENDERS:
+        for key in due(now=now, channel=channel, limit=settings.CHANNEL_LIMITS.get(channel, CHUNK)):
+            if time.monotonic() - began > ROUND_SECONDS:
+                return sent
+            try:
+                sent += deliver(key, now=now)
+            except ChannelDown:
+                break
+    return sent
+
+
+def _show(*, now: datetime) -> int:
+    """The message centre: the row itself is the message, so all that are due appear in one statement."""
+    waiting = Message.objects.waiting(now=now).filter(channel=Channel.IN_APP)
+    return waiting.update(state=MessageState.SENT, sent_at=now, attempts=F("attempts") + 1)
+
+
+def _bury_the_uncertain(*, now: datetime) -> None:
+    lost = Message.objects.filter(state=MessageState.SENDING, next_try_at__lte=now)
+    number = lost.update(state=MessageState.DEAD, error=UNCERTAIN)
+    if number:
+        log.error("%s messages were cut off while they were sent", number)
+
+
 def deliver(message_id: int, *, now: datetime) -> bool:
-    """Deliver one message if nobody else has claimed it. True when it is sent now."""
-    # The claim pushes the next try ahead, so that a second worker, or a repeated task, finds nothing.
-    claimed = Message.objects.filter(pk=message_id, state=MessageState.PENDING, next_try_at__lte=now).update(
-        next_try_at=now + CLAIM, attempts=F("attempts") + 1
-    )
-    if not claimed:
+    """Deliver one message if nobody else has claimed it. True when it is sent now.
+
+    Raises ChannelDown, with the message put back, where the whole channel does not work.
+    """
+    # The claim is one conditional update, so that a second worker, or a repeated task, finds nothing.
+    claimed = Message.objects.waiting(now=now).filter(pk=message_id, channel__in=channels.SENDERS)
+    if not claimed.update(state=MessageState.SENDING, next_try_at=now + CLAIM, attempts=F("attempts") + 1):
         return False
-    message = Message.objects.select_related("recipient").get(pk=message_id)
+    message = Message.objects.select_related("recipient", "household").get(pk=message_id)
     try:
-        channels.send(message)
+        channels.send(message, now=now)
     except Exception as failure:
         _postpone(message, failure, now)
+        if isinstance(failure, ChannelDown):
+            raise
         return False
-    Message.objects.filter(pk=message_id, state=MessageState.PENDING).update(
-        state=MessageState.SENT, sent_at=now, error=""
-    )
+    _claimed(message).update(state=MessageState.SENT, sent_at=now, error="")
     return True
+
+
+def _claimed(message: Message) -> QuerySet[Message]:
+    return Message.objects.filter(pk=message.pk, state=MessageState.SENDING)
 
 
 def _postpone(message: Message, failure: Exception, now: datetime) -> None:
     log.warning("message %s not sent (attempt %s): %s", message.pk, message.attempts, type(failure).__name__)
-    waiting = Message.objects.filter(pk=message.pk, state=MessageState.PENDING)
-    reason = f"{type(failure).__name__}: {failure}"[:500]
-    if message.attempts >= MAX_ATTEMPTS:
-        waiting.update(state=MessageState.DEAD, error=reason)
-    else:
-        waiting.update(next_try_at=now + timedelta(minutes=2**message.attempts), error=reason)
+    told = isinstance(failure, Undeliverable | ChannelDown)
+    reason = (str(failure) if told else f"{type(failure).__name__}: {failure}")[:500]
+    if isinstance(failure, Undeliverable) or message.attempts >= MAX_ATTEMPTS:
+        _claimed(message).update(state=MessageState.DEAD, error=reason)
+        return
+    # Spread out, so that what failed together does not come back together.
+    wait = timedelta(minutes=2**message.attempts) * (1 + JITTER * random.random())
+    _claimed(message).update(state=MessageState.PENDING, next_try_at=now + wait, error=reason)
+
+
+def resend(keys: Iterable[int], *, by: int | None, at: datetime) -> int:
+    """Put dead messages back into the queue, with who asked for it. Returns how many there were."""
+    dead = Message.objects.filter(pk__in=list(keys), state=MessageState.DEAD)
+    return dead.update(state=MessageState.PENDING, attempts=0, next_try_at=at, handled_by=by)
+
+
+def hand_over(keys: Iterable[int], *, by: int | None, at: datetime) -> int:
+    """Write down that slips were handed over to their households, and by whom. Returns how many there were."""
+    slips = Message.objects.filter(pk__in=list(keys), channel=Channel.SLIP, state=MessageState.PENDING)
+    return slips.update(state=MessageState.SENT, sent_at=at, handled_by=by, attempts=1)

@@ -1,12 +1,40 @@
-"""Who is asking (操作人), put on every request."""
+"""What every request carries: an id for the log, and who is asking (操作人)."""
 
+import logging
+import time
 from collections.abc import Callable
 from functools import cache
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from registry import appointments, clock
+from registry import appointments, clock, tracing
+
+log = logging.getLogger("access")
+
+
+class TraceMiddleware:
+    """Give the request its id and leave one line of it in the log: no query, no body, no name."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        trace = tracing.begin(request.headers.get(tracing.HEADER, ""))
+        began = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response[tracing.HEADER] = trace
+            told = {
+                "method": request.method,
+                "path": request.path,
+                "status": response.status_code,
+                "ms": round((time.perf_counter() - began) * 1000),
+            }
+            log.info("%(method)s %(path)s %(status)s %(ms)sms", told, extra=told)
+            return response
+        finally:
+            tracing.end()
 
 
 class ActorMiddleware:

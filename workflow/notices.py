@@ -1,13 +1,14 @@
 """Which moves are told to whom: from the moves of a verb to notices for the outbox."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
 from applications.models import Application
 from applications.states import CORRECTIONS, FINAL, State
 from notifications import catalogue
+from notifications.catalogue import Event
 from notifications.outbox import Notice
 from registry import appointments
 from registry.models import Role, User
@@ -89,7 +90,8 @@ def _outcomes(
     return [
         notice
         for move in told
-        if (notice := _outcome(move, decisions.get(move.application.pk), dues, clerks[move.application.pk]))
+        if (decision := decisions.get(move.application.pk)) is not None
+        for notice in _outcome(move, decision, dues, clerks[move.application.pk])
     ]
 
 
@@ -98,36 +100,56 @@ def _was_cut(move: Move, decisions: Mapping[int, Decision]) -> bool:
     return decision is not None and decision.is_cut
 
 
-def _outcome(
-    move: Move, decision: Decision | None, dues: Mapping[int, Deadline], clerks: Sequence[User]
-) -> Notice | None:
-    case = move.application
-    if decision is None:
-        return None
+# What the officers are told, and what the household.
+OUTCOMES: dict[State, tuple[Event, Event]] = {
+    State.REJECTED: (catalogue.REJECTED, catalogue.HOME_REJECTED),
+    State.ANNOUNCED: (catalogue.ANNOUNCED, catalogue.HOME_ANNOUNCED),
+}
+
+
+def _events(move: Move, decision: Decision) -> tuple[Event, Event]:
     if move.target in CORRECTIONS:
-        event = catalogue.TO_CORRECT if decision.act == Act.CORRECT else catalogue.SENT_BACK
-    elif move.target in FINAL:
-        event = {State.REJECTED: catalogue.REJECTED, State.ANNOUNCED: catalogue.ANNOUNCED}.get(
-            move.target, catalogue.ENDED
-        )
-    else:
-        event = catalogue.CUT
+        officers = catalogue.TO_CORRECT if decision.act == Act.CORRECT else catalogue.SENT_BACK
+        return officers, catalogue.HOME_SENT_BACK
+    if move.target in FINAL:
+        return OUTCOMES.get(move.target, (catalogue.ENDED, catalogue.HOME_ENDED))
+    return catalogue.CUT, catalogue.HOME_CUT
+
+
+def _outcome(
+    move: Move, decision: Decision, dues: Mapping[int, Deadline], clerks: Sequence[User]
+) -> Iterator[Notice]:
+    """One notice for the officers, one for the household; a draft that was thrown away concerns the village alone."""
+    case = move.application
+    officers, home = _events(move, decision)
     due = dues.get(case.pk)
-    return Notice(
-        event=event,
-        fact=f"decision:{decision.pk}",
+    context = {
+        "number": case.number,
+        "name": case.beneficiary_name,
+        "programme": case.programme.name,
+        "level": decision.get_level_display(),
+        "village": case.village.name,
+        "faults": decision.opinion.rstrip("。"),
+        "reason": (decision.opinion or decision.get_reason_code_display()).rstrip("。"),
+        "amount": case.amount,
+        "due": due.due_on if due else "",
+        "outcome": State(case.state).label,
+    }
+    fact = f"decision:{decision.pk}"
+    yield Notice(
+        event=officers,
+        fact=fact,
         recipients=[*clerks, case.entered_by],
-        context={
-            "number": case.number,
-            "name": case.beneficiary_name,
-            "programme": case.programme.name,
-            "level": decision.get_level_display(),
-            "faults": decision.opinion.rstrip("。"),
-            "reason": (decision.opinion or decision.get_reason_code_display()).rstrip("。"),
-            "amount": case.amount,
-            "due": due.due_on if due else "",
-            "outcome": State(case.state).label,
-        },
+        context=context,
         application=case.pk,
         url=case.get_absolute_url(),
     )
+    if move.source is not State.DRAFT:
+        yield Notice(
+            event=home,
+            fact=fact,
+            recipients=(),
+            household=case.household,
+            context=context,
+            application=case.pk,
+        )

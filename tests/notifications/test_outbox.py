@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from pytest_django import Settings
 
 from notifications import catalogue, channels, outbox
 from notifications.catalogue import Event
@@ -35,9 +36,9 @@ class Broken:
     def __init__(self) -> None:
         self.tried = 0
 
-    def __call__(self, message: Message) -> None:
+    def send(self, message: Message, *, now: datetime) -> None:
         self.tried += 1
-        raise ConnectionRefusedError("no mail today")
+        raise OSError("no mail today")
 
 
 @pytest.fixture
@@ -100,47 +101,57 @@ def test_a_desk_event_is_in_the_message_centre_only(world: World) -> None:
 
 def test_what_is_withdrawn_is_not_sent_and_what_is_sent_is_not_withdrawn(world: World) -> None:
     outbox.announce([notice(world.clerk), notice(world.clerk, fact="deadline:2")], at=world.now)
-    sent = Message.objects.filter(fact="deadline:1", channel=Channel.IN_APP).get()
+    sent = Message.objects.get(fact="deadline:1", channel=Channel.EMAIL)
     assert outbox.deliver(sent.pk, now=world.now)
     assert outbox.withdraw(["deadline:1"], at=world.now) == 1
     states = dict(Message.objects.filter(fact="deadline:1").values_list("channel", "state"))
-    assert states == {"in_app": MessageState.SENT, "email": MessageState.WITHDRAWN}
+    assert states == {"email": MessageState.SENT, "in_app": MessageState.WITHDRAWN}
     assert len(outbox.due(now=world.later(1))) == 2
-    withdrawn = Message.objects.get(state=MessageState.WITHDRAWN)
-    assert not outbox.deliver(withdrawn.pk, now=world.later(1))
+    outbox.drain(now=world.later(1))
+    assert Message.objects.get(fact="deadline:1", channel=Channel.IN_APP).state == MessageState.WITHDRAWN
     assert outbox.withdraw([], at=world.now) == 0
 
 
-def test_a_message_withdrawn_while_it_is_being_sent_stays_withdrawn(
+def test_a_message_that_is_on_its_way_cannot_be_withdrawn(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = pending(world)
-    monkeypatch.setitem(
-        channels.SENDERS, Channel.EMAIL, lambda row: outbox.withdraw([row.fact], at=world.now) and None
-    )
-    outbox.deliver(message.pk, now=world.now)
+    withdrawn: list[int] = []
+
+    class Late(channels.Email):
+        def send(self, message: Message, *, now: datetime) -> None:
+            withdrawn.append(outbox.withdraw([message.fact], at=now))
+            super().send(message, now=now)
+
+    monkeypatch.setitem(channels.SENDERS, Channel.EMAIL, Late())
+    assert outbox.deliver(message.pk, now=world.now)
     message.refresh_from_db()
-    assert (message.state, message.sent_at) == (MessageState.WITHDRAWN, None)
+    # The row in the message centre was still waiting; the letter was not.
+    assert (withdrawn, message.state) == ([1], MessageState.SENT)
 
 
-def test_a_failing_message_is_tried_after_2_4_8_minutes_and_is_dead_after_the_eighth(
+def test_a_failing_message_is_tried_after_about_2_4_8_minutes_and_is_dead_after_the_eighth(
     world: World, broken: Broken
 ) -> None:
     message = pending(world)
-    waits, moment = [], world.now
+    waits: list[timedelta] = []
+    moment = world.now
     for attempt in range(1, outbox.MAX_ATTEMPTS + 1):
         assert message.pk in outbox.due(now=moment)
         assert not outbox.deliver(message.pk, now=moment)
         message.refresh_from_db()
         assert message.attempts == attempt
-        assert message.error == "ConnectionRefusedError: no mail today"
+        assert message.error == "OSError: no mail today"
         if message.state == MessageState.PENDING:
             waits.append(message.next_try_at - moment)
             early = message.next_try_at - timedelta(seconds=1)
             assert message.pk not in outbox.due(now=early)
             assert not outbox.deliver(message.pk, now=early)
             moment = message.next_try_at
-    assert waits == [timedelta(minutes=minutes) for minutes in (2, 4, 8, 16, 32, 64, 128)]
+    least = [timedelta(minutes=minutes) for minutes in (2, 4, 8, 16, 32, 64, 128)]
+    assert len(waits) == len(least)
+    for wait, shortest in zip(waits, least, strict=True):
+        assert shortest <= wait <= shortest * (1 + outbox.JITTER)
     assert message.state == MessageState.DEAD
     assert broken.tried == outbox.MAX_ATTEMPTS == 8
     assert message.pk not in outbox.due(now=world.later(365))
@@ -153,7 +164,7 @@ def test_a_message_that_failed_is_sent_once_the_channel_works_again(
 ) -> None:
     message = pending(world)
     outbox.deliver(message.pk, now=world.now)
-    monkeypatch.setitem(channels.SENDERS, Channel.EMAIL, channels._email)
+    monkeypatch.setitem(channels.SENDERS, Channel.EMAIL, channels.Email())
     message.refresh_from_db()
     assert outbox.deliver(message.pk, now=message.next_try_at)
     message.refresh_from_db()
@@ -177,22 +188,87 @@ def test_a_second_worker_finds_nothing_while_the_first_is_sending(
     message = pending(world)
     second: list[bool] = []
 
-    def slow(row: Message) -> None:
-        second.append(outbox.deliver(row.pk, now=world.now))
-        channels._email(row)
+    class Slow(channels.Email):
+        def send(self, message: Message, *, now: datetime) -> None:
+            second.append(outbox.deliver(message.pk, now=now))
+            super().send(message, now=now)
 
-    monkeypatch.setitem(channels.SENDERS, Channel.EMAIL, slow)
+    monkeypatch.setitem(channels.SENDERS, Channel.EMAIL, Slow())
     assert outbox.deliver(message.pk, now=world.now)
     assert second == [False]
     assert len(mailoutbox) == 1
 
 
-def test_the_claim_of_a_worker_that_died_runs_out(world: World, mailoutbox: list[object]) -> None:
+def test_a_letter_whose_sender_died_is_not_sent_again_by_itself(
+    world: World, mailoutbox: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     message = pending(world)
-    Message.objects.filter(pk=message.pk).update(next_try_at=world.now + outbox.CLAIM, attempts=1)
-    assert not outbox.deliver(message.pk, now=world.now + outbox.CLAIM - timedelta(seconds=1))
-    assert outbox.deliver(message.pk, now=world.now + outbox.CLAIM)
+
+    class Dying(channels.Email):
+        def send(self, message: Message, *, now: datetime) -> None:
+            super().send(message, now=now)
+            raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setitem(channels.SENDERS, Channel.EMAIL, Dying())
+        with pytest.raises(SystemExit):
+            outbox.deliver(message.pk, now=world.now)
+    assert outbox.drain(now=world.now + outbox.CLAIM - timedelta(seconds=1)) == 1  # the message centre's
+    message.refresh_from_db()
+    assert message.state == MessageState.SENDING
+    assert outbox.drain(now=world.now + outbox.CLAIM) == 0
+    message.refresh_from_db()
+    assert (message.state, message.error) == (MessageState.DEAD, outbox.UNCERTAIN)
     assert len(mailoutbox) == 1
+
+
+def test_a_dead_message_is_sent_again_when_somebody_asks_for_it(
+    world: World, broken: Broken, mailoutbox: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = pending(world)
+    alive = Message.objects.get(channel=Channel.IN_APP)
+    Message.objects.filter(pk=message.pk).update(state=MessageState.DEAD, attempts=8)
+    monkeypatch.setitem(channels.SENDERS, Channel.EMAIL, channels.Email())
+    asked = outbox.resend([message.pk, alive.pk], by=world.administrator.pk, at=world.later(1))
+    assert asked == 1
+    assert outbox.deliver(message.pk, now=world.later(1))
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.handled_by) == (
+        MessageState.SENT,
+        1,
+        world.administrator,
+    )
+    assert len(mailoutbox) == 1
+
+
+def test_a_channel_that_is_down_is_tried_once_a_round_and_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    class Down:
+        def send(self, message: Message, *, now: datetime) -> None:
+            tried.append(message.pk)
+            raise channels.ChannelDown("邮件服务器连接不上。")
+
+    monkeypatch.setitem(channels.SENDERS, Channel.EMAIL, Down())
+    for number in range(3):
+        outbox.announce([notice(world.clerk, fact=f"deadline:{number}")], at=world.now)
+    assert outbox.drain(now=world.now) == 3  # those of the message centre
+    assert len(tried) == 1
+    waiting = Message.objects.filter(channel=Channel.EMAIL)
+    assert set(waiting.values_list("state", flat=True)) == {MessageState.PENDING}
+    assert sorted(waiting.values_list("attempts", flat=True)) == [0, 0, 1]
+
+
+def test_a_channel_takes_no_more_in_a_round_than_its_limit(
+    world: World, mailoutbox: list[object], settings: Settings
+) -> None:
+    settings.CHANNEL_LIMITS = {"email": 2}
+    for number in range(5):
+        outbox.announce([notice(world.clerk, fact=f"deadline:{number}")], at=world.now)
+    assert [outbox.drain(now=world.now) for _ in range(4)] == [7, 2, 1, 0]
+    assert len(mailoutbox) == 5
 
 
 def test_due_messages_come_oldest_first_and_a_chunk_at_a_time(world: World) -> None:
@@ -222,7 +298,6 @@ def test_the_task_delivers_what_is_due_and_then_nothing(
 def test_a_message_in_the_message_centre_is_the_recipients_alone(world: World) -> None:
     outbox.announce([notice(world.clerk)], at=world.now)
     assert not Message.objects.inbox_of(world.clerk.pk).exists()
-    for key in outbox.due(now=world.now):
-        outbox.deliver(key, now=world.now)
+    outbox.drain(now=world.now)
     assert Message.objects.inbox_of(world.clerk.pk).unread().count() == 1
     assert not Message.objects.inbox_of(world.reviewer.pk).exists()

@@ -38,6 +38,7 @@ ALLOWED = {
     "reason",
     "receipt",
     "step",
+    "village",
 }
 
 

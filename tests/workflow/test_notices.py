@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from pytest_django import Settings
 
 from applications.models import Application
 from applications.states import State
@@ -37,10 +38,10 @@ def ref(case: Application) -> list[Ref]:
 
 
 def told_by(act: Callable[[], object]) -> Told:
-    """(event, person, channel) of every message that an act writes."""
+    """(event, officer, channel) of every message that an act writes; what households are told stands apart."""
     before = set(Message.objects.values_list("pk", flat=True))
     act()
-    new = Message.objects.exclude(pk__in=before)
+    new = Message.objects.exclude(pk__in=before).filter(household__isnull=True)
     return set(new.values_list("event", "recipient__name", "channel"))
 
 
@@ -285,7 +286,8 @@ def test_no_message_carries_an_identity_number_a_telephone_or_a_card(world: Worl
         secrets |= {member.id_number, member.card_number}
     secrets |= {case.payee_card for case in Application.objects.all()}
     said = [f"{one.subject}\n{one.body}" for one in Message.objects.all()]
-    assert set(Message.objects.values_list("event", flat=True)) == EVERY_EVENT
+    told = Message.objects.filter(household__isnull=True)
+    assert set(told.values_list("event", flat=True)) == EVERY_EVENT
     numbers = {case.number for case in Application.objects.all()}
     for text in said:
         for number in numbers:
@@ -298,3 +300,50 @@ def test_whoever_has_no_address_is_told_inside_only(world: World) -> None:
     case, moment = stages.reach(world, State.TOWNSHIP_REVIEW)
     told = told_by(lambda: stages.returned(world, case, by=world.reviewer, now=moment))
     assert told == to("sent_back", ("王村一",)) | to("sent_back", ("赵村员",), email=True)
+
+
+HOME = {
+    "sent back": "home_sent_back",
+    "corrected": "home_sent_back",
+    "rejected": "home_rejected",
+    "cut": "home_cut",
+    "announced": "home_announced",
+    "withdrawn": "home_ended",
+    "lapsed": "home_ended",
+    "revoked": "home_ended",
+}
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_a_household_is_told_of_each_outcome_once_and_of_nothing_else(world: World, name: str) -> None:
+    scene, _ = EVENTS[name]
+    act = scene(world)
+    before = set(Message.objects.values_list("pk", flat=True))
+    act()
+    home = Message.objects.exclude(pk__in=before).filter(household__isnull=False)
+    wanted = HOME.get(name) or {
+        "objection upheld, corrected": "home_sent_back",
+        "objection to cadres upheld, cancelled": "home_rejected",
+    }.get(name)
+    assert list(home.values_list("event", "channel")) == ([(wanted, "slip")] if wanted else [])
+
+
+def test_a_household_with_a_mobile_gets_a_short_message_where_there_is_a_gateway(
+    world: World, settings: Settings
+) -> None:
+    settings.SMS_URL = "http://127.0.0.1:9/"
+    household = world.household()
+    household.phone = "100 0000-0000"
+    household.save()
+    case, moment = stages.reach(world, State.TOWNSHIP_REVIEW, household=household)
+    stages.returned(world, case, by=world.reviewer, now=moment)
+    told = Message.objects.get(household=household)
+    assert (told.channel, told.recipient) == ("sms", None)
+    assert "0000" not in told.body
+    assert told.body.endswith("监督电话12317。")
+    assert "前把材料交给村里" in told.body
+
+
+def test_a_draft_that_is_thrown_away_is_no_news_for_the_household(world: World) -> None:
+    stages.do(intake.discard(ref(stages.draft(world)), by=world.clerk, now=world.now))
+    assert not Message.objects.filter(household__isnull=False).exists()

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = clock.now()
         done = sweeps.run(now=now)
-        sent = sum(outbox.deliver(key, now=now) for key in outbox.due(now=now))
+        sent = outbox.drain(now=now)
         self.stdout.write(
             f"期满办结{done.closed}张公示，放行{done.released}件，催办{done.reminded}件，督办{done.escalated}件，"
             f"发送{sent}条消息。"
