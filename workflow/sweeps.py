@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from applications.states import Level, State
+from applications.states import Level
 from notifications import catalogue, outbox
 from notifications.catalogue import Event
 from notifications.outbox import Notice
@@ -23,7 +23,7 @@ from registry.models import Role, User
 from registry.refusal import Refused
 from workflow import postings, releases
 from workflow.models import Deadline, Heartbeat, Lease
-from workflow.steps import LEVEL_ROLE, STEPS
+from workflow.steps import LEVEL_ROLE
 
 log = logging.getLogger(__name__)
 
@@ -125,14 +125,6 @@ def _open() -> QuerySet[Deadline]:
     )
 
 
-def _level(deadline: Deadline) -> Level:
-    """The level whose desk the matter lies on; a correction lies with the village."""
-    if deadline.objection is not None:
-        return Level(deadline.objection.handling_level)
-    step = STEPS[State(deadline.application.state)]
-    return Level.VILLAGE if step.is_correction else step.level
-
-
 def _above(level: Level) -> Role:
     order = list(Level)
     index = order.index(level) + 1
@@ -146,7 +138,7 @@ def _tell(rows: Sequence[Deadline], event: Event, stage: str, *, now: datetime, 
     wanted: dict[Role, set[str]] = defaultdict(set)
     roles = {}
     for row in rows:
-        level = _level(row)
+        level = row.level
         roles[row.pk] = _above(level) if above else LEVEL_ROLE[level]
         wanted[roles[row.pk]].add(row.application.village.code)
     people: dict[Role, dict[str, list[User]]] = {
@@ -163,7 +155,7 @@ def _tell(rows: Sequence[Deadline], event: Event, stage: str, *, now: datetime, 
                     "number": row.application.number,
                     "kind": row.get_kind_display(),
                     "due": row.due_on,
-                    "level": _level(row).label,
+                    "level": row.level.label,
                 },
                 application=row.application_id,
                 url=row.application.get_absolute_url(),

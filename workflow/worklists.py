@@ -249,3 +249,18 @@ def objections_here(actor: Actor) -> QuerySet[Objection]:
         .annotate(due_on=Subquery(due.values("due_on")[:1]), remind_on=Subquery(due.values("remind_on")[:1]))
         .order_by(F("due_on").asc(nulls_last=True), "pk")
     )
+
+
+def overdue(actor: Actor, *, today: date) -> QuerySet[Deadline]:
+    """The due dates that have passed unsettled on the cases a person sees, the longest overdue first (督办).
+
+    An objection's handler and kind stand in the row; who objected does not.
+    """
+    late = Deadline.objects.filter(
+        within(actor.may_read_prefixes, field="application__village__code"),
+        settled_at__isnull=True,
+        due_on__lt=today,
+    )
+    return late.select_related("application__programme", "application__village", "objection").order_by(
+        "due_on", "pk"
+    )

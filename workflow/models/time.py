@@ -3,7 +3,9 @@
 from django.db import models
 
 from applications.models import Application
+from applications.states import Level, State
 from workflow.models.objections import Objection
+from workflow.steps import STEPS
 
 
 class HolidayNotice(models.Model):
@@ -101,3 +103,11 @@ class Deadline(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application} {self.get_kind_display()} {self.due_on}"
+
+    @property
+    def level(self) -> Level:
+        """The level whose desk the matter lies on; a correction lies with the village."""
+        if self.objection is not None:
+            return Level(self.objection.handling_level)
+        step = STEPS[State(self.application.state)]
+        return Level.VILLAGE if step.is_correction else step.level
