@@ -6,4 +6,4 @@ class RegistryConfig(AppConfig):
     verbose_name = "户籍与人员"
 
     def ready(self) -> None:
-        from registry import checks  # noqa: F401  registers the system checks
+        from registry import checks, sessions  # noqa: F401  registers the checks and the receiver

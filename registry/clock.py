@@ -1,5 +1,6 @@
 """The one clock (时钟): database time, and in a demo a stored offset on top."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
@@ -33,6 +34,11 @@ def now() -> datetime:
 def today() -> date:
     """Give the local day (Asia/Shanghai) of the present moment."""
     return now().astimezone(timezone.get_default_timezone()).date()
+
+
+def ticks() -> int:
+    """Seconds by this machine's clock, for what is no matter of law: how long a session was idle."""
+    return int(time.time())
 
 
 def set_offset(*, days: int = 0, seconds: int = 0) -> ClockOffset:

@@ -50,3 +50,15 @@ class ActorMiddleware:
             lambda: appointments.actor(request.user, on=today())
         )
         return self.get_response(request)
+
+
+class PermissionsPolicy:
+    """No page of ours asks for the camera, the microphone or the place: photos come by a file field."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        return response

@@ -47,9 +47,9 @@ DOORS = {
     # Views, tasks and commands read the clock; the middleware and the admin stand where a view would, and Viewflow
     # asks a flow for a permission without telling it the day.
     "registry.clock": r"workflow/views/.*|(\w+/)*tasks\.py|\w+/management/commands/\w+\.py"
-    r"|registry/(middleware|context|admin|checks|demo)\.py|workflow/flows\.py",
+    r"|registry/(middleware|sessions|context|admin|checks|demo)\.py|workflow/flows\.py",
     # A verb never sees a request, a form or a template.
-    "django.http": r"workflow/views/.*|\w+/(admin|middleware|context)\.py",
+    "django.http": r"workflow/views/.*|\w+/(admin|middleware|sessions|context)\.py",
     "django.forms": r"workflow/(views|forms)/.*|\w+/admin\.py",
     "django.shortcuts": r"workflow/views/.*",
     "django.contrib.messages": r"workflow/views/.*|\w+/admin\.py",

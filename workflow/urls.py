@@ -23,6 +23,7 @@ urlpatterns = [
     path("", desk.desk, name="desk"),
     path("login/", session.login, name="login"),
     path("logout/", session.logout, name="logout"),
+    path("password/", session.password, name="password"),
     path("applications/", applications.application_list, name="application-list"),
     path("applications/new/", applications.application_new, name="application-new"),
     path("applications/batch/", applications.application_batch, name="application-batch"),

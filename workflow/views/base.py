@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
 from django.views.generic import FormView, View
 
@@ -18,13 +18,19 @@ from workflow.results import Conflict, Result
 
 
 class StaffMixin(LoginRequiredMixin):
-    """Pages of the desk: a person with at least one appointment today. Strangers see no trace of a thing: 404."""
+    """Pages of the desk: a person with at least one appointment today and a password of their own choice.
+
+    Strangers see no trace of a thing: 404.
+    """
 
     request: HttpRequest
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.user.is_authenticated and not self.actor.holdings:
             return render(request, "403.html", {"sentence": "您目前没有任职，请联系管理员。"}, status=403)
+        if request.user.is_authenticated and request.user.must_change_password:
+            messages.info(request, "这是初始密码，请先修改密码再办理业务。")
+            return redirect("password")
         return super().dispatch(request, *args, **kwargs)
 
     @property

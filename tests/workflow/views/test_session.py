@@ -4,7 +4,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from registry import demo
+from registry import clock, demo
 from registry.models import DemoMarker
 from tests.workflow.views.pages import as_, url
 from tests.world import NOW, World, user
@@ -72,3 +72,76 @@ def test_person_without_an_appointment_is_told_so(world: World) -> None:
     response = as_(user("无任职")).get(url("desk"))
     assert response.status_code == 403
     assert "您目前没有任职，请联系管理员。" in response.content.decode()
+
+
+def changed(client: Client, new: str) -> int:
+    typed = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    return client.post(url("password"), typed).status_code
+
+
+def test_first_login_leads_to_the_password_page_and_nowhere_else(world: World) -> None:
+    world.clerk.set_password(PASSWORD)
+    world.clerk.must_change_password = True
+    world.clerk.save()
+    client = as_(world.clerk)
+    for address in (url("desk"), url("application-list"), url("message-list")):
+        assert client.get(address)["Location"] == url("password")
+    assert changed(client, "12345678") == 200
+    world.clerk.refresh_from_db()
+    assert world.clerk.must_change_password
+    assert changed(client, "示例新口令-a1") == 302
+    world.clerk.refresh_from_db()
+    assert not world.clerk.must_change_password
+    assert client.get(url("desk")).status_code == 200
+
+
+def test_changing_the_password_ends_the_other_sessions(world: World) -> None:
+    world.clerk.set_password(PASSWORD)
+    world.clerk.save()
+    here, elsewhere = as_(world.clerk), as_(world.clerk)
+    assert changed(here, "示例新口令-a1") == 302
+    assert here.get(url("desk")).status_code == 200
+    assert elsewhere.get(url("desk")).status_code == 302
+
+
+def test_a_session_ends_at_once_when_its_person_is_deactivated(world: World) -> None:
+    client = as_(world.clerk)
+    assert client.get(url("desk")).status_code == 200
+    world.clerk.is_active = False
+    world.clerk.save()
+    assert client.get(url("desk"))["Location"].startswith(url("login"))
+
+
+@pytest.mark.parametrize(
+    ("steps", "kept"),
+    [([29 * 60], True), ([30 * 60 + 1], False), ([29 * 60] * 20, True), ([29 * 60] * 21, False)],
+    ids=["used", "idle", "long", "too long"],
+)
+def test_a_session_ends_when_it_is_idle_or_too_old(
+    world: World, monkeypatch: pytest.MonkeyPatch, steps: list[int], kept: bool
+) -> None:
+    moment = 1_000_000
+    monkeypatch.setattr(clock, "ticks", lambda: moment)
+    client = as_(world.clerk)
+    client.get(url("desk"))
+    for step in steps:
+        moment += step
+        status = client.get(url("desk")).status_code
+    assert (status == 200) is kept
+
+
+def test_every_answer_carries_the_headers_that_keep_scripts_out(world: World) -> None:
+    for client, address in (
+        (Client(), url("public-board")),
+        (Client(), url("login")),
+        (as_(world.clerk), "/"),
+    ):
+        answer = client.get(address)
+        policy = answer["Content-Security-Policy"]
+        assert "script-src 'self';" in f"{policy};"
+        assert "frame-ancestors 'none'" in policy
+        assert answer["X-Frame-Options"] == "DENY"
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Referrer-Policy"] == "same-origin"
+        assert "camera=()" in answer["Permissions-Policy"]
+        assert "<script>" not in answer.content.decode()
