@@ -49,7 +49,7 @@ DOORS = {
     "registry.clock": r"workflow/views/.*|(\w+/)*tasks\.py|\w+/management/commands/\w+\.py"
     r"|registry/(middleware|sessions|context|admin|checks|demo)\.py|workflow/flows\.py",
     # A verb never sees a request, a form or a template.
-    "django.http": r"workflow/views/.*|\w+/(admin|middleware|sessions|context)\.py",
+    "django.http": r"workflow/views/.*|\w+/(admin|middleware|sessions|factor|context)\.py",
     "django.forms": r"workflow/(views|forms)/.*|\w+/admin\.py",
     "django.shortcuts": r"workflow/views/.*",
     "django.contrib.messages": r"workflow/views/.*|\w+/admin\.py",

@@ -7,4 +7,7 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0" * 40)
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="approval-tests-"))
 os.environ["DEMO"] = "0"
 
+# The tests of the second factor turn it on; the others sign in without a telephone.
+os.environ["SECOND_FACTOR"] = "0"
+
 from config.settings import *  # noqa: F403

@@ -24,6 +24,7 @@ urlpatterns = [
     path("login/", session.login, name="login"),
     path("logout/", session.logout, name="logout"),
     path("password/", session.password, name="password"),
+    path("second-factor/", session.second_factor, name="second-factor"),
     path("applications/", applications.application_list, name="application-list"),
     path("applications/new/", applications.application_new, name="application-new"),
     path("applications/batch/", applications.application_batch, name="application-batch"),
