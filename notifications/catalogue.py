@@ -20,6 +20,11 @@ class Event:
     body: str
     channels: tuple[Channel, ...]
 
+    @property
+    def label(self) -> str:
+        """The event by name, without what differs from case to case."""
+        return self.subject.split("：")[0]
+
 
 ARRIVED = Event(
     "arrived", "{step}：新到{count}件", "{programme}等{count}件申请已到“{step}”，请于{due}前办理。", _DESK
@@ -136,3 +141,6 @@ EVENTS: dict[str, Event] = {
         HOME_ENDED,
     )
 }
+
+LETTERS = [event for event in EVENTS.values() if Channel.EMAIL in event.channels]
+"""The events that letters are sent of; a person may do without any of them."""

@@ -121,6 +121,56 @@ class Message(models.Model):
         return self.subject
 
 
+class Muted(models.Model):
+    """An event of which a person wants no e-mail. The message centre has everything in any case."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="muted", verbose_name="用户"
+    )
+    event = models.CharField("事件", max_length=40)
+
+    class Meta:
+        verbose_name = "不收邮件的事件"
+        verbose_name_plural = "不收邮件的事件"
+        constraints = [models.UniqueConstraint(fields=["user", "event"], name="muted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.event}"
+
+
+class Substitute(models.Model):
+    """Who is told as well while somebody is away (替班). It gives messages, never a right to act."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="substitutes", verbose_name="本人"
+    )
+    substitute = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="替班人"
+    )
+    starts_on = models.DateField("开始日期")
+    ends_on = models.DateField("结束日期", help_text="当天仍有效。")
+
+    class Meta:
+        verbose_name = "替班"
+        verbose_name_plural = "替班"
+        ordering = ["-starts_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_on__gte=models.F("starts_on")),
+                name="substitute_in_order",
+                violation_error_message="结束日期不能早于开始日期。",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(user=models.F("substitute")),
+                name="substitute_is_another",
+                violation_error_message="替班人不能是本人。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} → {self.substitute}"
+
+
 class WakeUpFailure(models.Model):
     """A wake-up that the broker did not take; counted, never shown to the person who clicked."""
 

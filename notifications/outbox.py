@@ -19,8 +19,10 @@ from celery import Task
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import Count, F, Min, QuerySet
+from django.utils import timezone
 
-from notifications import channels
+from notifications import audience, channels
+from notifications.audience import Audience
 from notifications.catalogue import Event
 from notifications.channels import ChannelDown, Undeliverable
 from notifications.models import Channel, Message, MessageState, WakeUpFailure
@@ -43,7 +45,7 @@ class Notice:
 
     event: Event
     fact: str
-    recipients: Iterable[User]
+    recipients: Sequence[User]
     context: Mapping[str, Any]
     household: Household | None = None
     application: int | None = None
@@ -52,14 +54,19 @@ class Notice:
 
 
 def announce(notices: Sequence[Notice], *, at: datetime) -> int:
-    """Write the rows of all notices in one statement; a repeated fact is ignored. Returns the rows offered."""
-    rows = [row for notice in notices for row in _rows(notice, at)]
+    """Write the rows of all notices in one statement; a repeated fact is ignored. Returns the rows offered.
+
+    Whoever is away is told nevertheless, and their substitute with them.
+    """
+    people = {user.pk for notice in notices for user in notice.recipients}
+    circle = audience.of(people, {notice.event.name for notice in notices}, on=timezone.localdate(at))
+    rows = [row for notice in notices for row in _rows(notice, circle, at)]
     if rows:
         Message.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
 
 
-def _rows(notice: Notice, at: datetime) -> Iterator[Message]:
+def _rows(notice: Notice, circle: Audience, at: datetime) -> Iterator[Message]:
     values: dict[str, Any] = {
         "event": notice.event.name,
         "fact": notice.fact,
@@ -71,9 +78,9 @@ def _rows(notice: Notice, at: datetime) -> Iterator[Message]:
         "created_at": at,
         "next_try_at": at,
     }
-    for person in {user.pk: user for user in notice.recipients}.values():
+    for person in circle.reached_by(notice.recipients):
         for channel in notice.event.channels:
-            if channel != Channel.EMAIL or person.email:
+            if channel != Channel.EMAIL or circle.wants_mail(person, notice.event.name):
                 yield Message(**values, recipient=person, channel=channel)
     if notice.household is not None:
         yield Message(**values, household=notice.household, channel=channels.of_household(notice.household))

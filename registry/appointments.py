@@ -6,6 +6,7 @@ from datetime import date
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from registry.models import ROLE_LEVEL, Appointment, Interest, Region, RegionLevel, Role, User
 from registry.refusal import Refused
@@ -107,6 +108,17 @@ def holders(role: str, codes: Iterable[str], *, on: date) -> dict[str, list[User
         people = {user.pk: user for ancestor in line for user in by_region.get(ancestor, [])}
         found[code] = [people[pk] for pk in sorted(people)]
     return found
+
+
+def colleagues(actor: Actor) -> QuerySet[User]:
+    """The others who hold one of the person's roles over one of the person's own regions on that day."""
+    same = Q()
+    for holding in actor.holdings:
+        same |= Q(role=holding.role, region=holding.region_id)
+    found = (
+        Appointment.objects.active(actor.on).filter(same) if actor.holdings else Appointment.objects.none()
+    )
+    return User.objects.filter(pk__in=found.values("user")).exclude(pk=actor.user_id or 0).order_by("name", "pk")
 
 
 def appoint(

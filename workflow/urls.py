@@ -58,6 +58,7 @@ urlpatterns = [
     path("summary/<slug:kind>/", figures.summary_rows, name="summary-rows"),
     path("statistics/", figures.statistics_page, name="statistics"),
     path("messages/", inbox.message_list, name="message-list"),
+    path("messages/settings/", inbox.message_settings, name="message-settings"),
     path("messages/<int:pk>/read/", inbox.message_read, name="message-read"),
     path("slips/", inbox.slip_list, name="slip-list"),
     path("slips/<int:pk>/print/", inbox.slip_print, name="slip-print"),

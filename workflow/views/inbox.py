@@ -1,5 +1,7 @@
 """Messages (消息): what a person was told, and the slips (告知单) that a village hands over to its households."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -8,10 +10,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from notifications import outbox
+from notifications import outbox, preferences
 from notifications.models import Message
-from registry import clock
+from registry import appointments, clock
 from registry.models import Role
+from workflow.forms.messages import LettersForm, SubstituteForm
 from workflow.views.base import StaffView
 
 PER_PAGE = 30
@@ -82,7 +85,49 @@ class SlipPrint(SlipsView):
         return render(request, "desk/slip_print.html", {"slip": get_object_or_404(self.slips, pk=pk)})
 
 
+class MessageSettings(StaffView):
+    """Of what letters are wanted, and who is told as well while the person is away."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, self._letters(), self._away())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        user_id = self.actor.user_id or 0
+        if "letters" in request.POST:
+            letters = LettersForm(request.POST)
+            if not letters.is_valid():
+                return self._page(request, letters, self._away(), status=422)
+            preferences.choose_letters(user_id, letters.cleaned_data["events"])
+            messages.success(request, "邮件设置已保存。")
+        elif "end" in request.POST:
+            preferences.end_substitution(user_id, on=self.actor.on)
+            messages.success(request, "替班已结束。")
+        else:
+            away = self._away(request.POST)
+            if not away.is_valid():
+                return self._page(request, self._letters(), away, status=422)
+            preferences.substitute(user_id, **away.cleaned_data)
+            messages.success(
+                request, f"已设置{away.cleaned_data['substitute']}替班：期间的消息同时发给替班人。"
+            )
+        return HttpResponseRedirect(reverse("message-settings"))
+
+    def _letters(self) -> LettersForm:
+        return LettersForm(initial={"events": preferences.letters_of(self.actor.user_id or 0)})
+
+    def _away(self, data: Any = None) -> SubstituteForm:
+        return SubstituteForm(data, colleagues=appointments.colleagues(self.actor), today=self.actor.on)
+
+    def _page(
+        self, request: HttpRequest, letters: LettersForm, away: SubstituteForm, status: int = 200
+    ) -> HttpResponse:
+        now = preferences.substitution_of(self.actor.user_id or 0, on=self.actor.on)
+        context = {"letters": letters, "away": away, "substitution": now}
+        return render(request, "desk/message_settings.html", context, status=status)
+
+
 message_list = MessageList.as_view()
 message_read = MessageRead.as_view()
+message_settings = MessageSettings.as_view()
 slip_list = SlipList.as_view()
 slip_print = SlipPrint.as_view()
