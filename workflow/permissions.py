@@ -64,9 +64,24 @@ def _no_interest(actor: Actor, household_id: int) -> Verdict:
     return YES
 
 
+def returned_by(application: Application) -> Level:
+    """The level whose correction it is (退回的一级): the one that set it, never below the one that holds it.
+
+    A 更正 by the township or the district leads to the village's correction state, and still is theirs to end.
+    """
+    held = holder(application.state)
+    if not application.is_in_correction or application.pk is None:
+        return held
+    acts = application.decisions.filter(target=application.state, act__in=[Act.SEND_BACK, Act.CORRECT])
+    set_by = acts.order_by("pk").values_list("level", flat=True).last()
+    return max(held, Level(set_by or held), key=list(Level).index)
+
+
 def may(actor: Actor, act: Act, application: Application) -> Verdict:
     """Whether the person may do this act on this case, by role, region, day and kinship."""
     role = role_for(act, State(application.state))
+    if act is Act.LAPSE:
+        role = LEVEL_ROLE[returned_by(application)]
     # Withdrawing is the household's right: whoever of the village is there may write it down.
     kin = YES if act is Act.WITHDRAW else _no_interest(actor, application.household_id)
     return kin and _holds(actor, role, application.village.code)
