@@ -140,14 +140,22 @@ def may_handle(actor: Actor, objection: Objection) -> Verdict:
     """Whether the person may accept, investigate and decide an objection: the level that handles it."""
     kin = _no_interest(actor, objection.application.household_id)
     role = LEVEL_ROLE[Level(objection.handling_level)]
-    return kin and _holds(actor, role, objection.application.village.code)
+    verdict = kin and _holds(actor, role, objection.application.village.code)
+    before = objection.appeal_of
+    if verdict and before is not None and before.decided_by_id == actor.user_id:
+        return Verdict(False, "原来的异议是您办结的，复核请由其他经办人办理。")
+    return verdict
+
+
+def may_give_slip(actor: Actor, objection: Objection) -> Verdict:
+    """Whether the person may print the objector's receipt: who wrote it down, for whoever knows it may appeal."""
+    if objection.received_by_id is not None and objection.received_by_id == actor.user_id:
+        return YES
+    return Verdict(False, "回执编号只由登记人交给异议人。")
 
 
 def may_see_objector(actor: Actor, objection: Objection) -> Verdict:
     """Whether the person sees who objects: the handling level and those above, never the level complained of."""
-    order = list(Level)
-    able = order[order.index(Level(objection.handling_level)) :]
-    code = objection.application.village.code
-    if any(actor.holds(LEVEL_ROLE[level], code) for level in able):
+    if objection.discloses_to(actor):
         return YES
     return Verdict(False, "异议人的身份对被反映的一级保密。")

@@ -47,6 +47,8 @@ urlpatterns = [
     path("objections/", objections.objection_list, name="objection-list"),
     path("objections/new/<int:entry>/", objections.objection_new, name="objection-new"),
     path("objections/<int:pk>/", objections.objection_detail, name="objection-detail"),
+    path("objections/<int:pk>/appeal/", objections.objection_appeal, name="objection-appeal"),
+    path("objections/<int:pk>/slip/", objections.objection_slip, name="objection-slip"),
     path("objections/<int:pk>/<slug:step>/", objections.objection_step, name="objection-step"),
     path("households/", households.household_list, name="household-list"),
     path("households/<int:pk>/", households.household_detail, name="household-detail"),
@@ -60,5 +62,6 @@ urlpatterns = [
     path("public/postings/<int:pk>/", public.sheet, name="public-sheet"),
     path("public/entries/<int:pk>/object/", public_objections.objection, name="public-objection"),
     path("public/receipt/", public_objections.receipt, name="public-receipt"),
+    path("public/receipt/appeal/", public_objections.appeal, name="public-appeal"),
     path("public/elder/", public.elder_mode, name="elder-mode"),
 ]
