@@ -103,10 +103,13 @@ def repainted(upload: UploadedFile, *, name: str) -> UploadedFile:
     upload.seek(0)
     with Image.open(upload, formats=[str(ALLOWED[content_type])]) as image:
         try:
-            picture = ImageOps.exif_transpose(image).convert("RGB")
+            seen = ImageOps.exif_transpose(image).convert("RGB")
         except (OSError, SyntaxError, ValueError):
             raise BadFile(f"照片“{given}”打不开，可能已损坏，请重新拍照上传。") from None
-    picture.thumbnail(LONGEST_SIDE)
+    seen.thumbnail(LONGEST_SIDE)
+    # On a new ground: Pillow carries comments and profiles of the old one over into the new file.
+    picture = Image.new("RGB", seen.size)
+    picture.paste(seen)
     content = BytesIO()
     picture.save(content, "JPEG", quality=85)
     return SimpleUploadedFile(name, content.getvalue(), content_type="image/jpeg")
