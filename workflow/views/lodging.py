@@ -57,7 +57,6 @@ class ObjectionNew(VerbView):
             now=clock.now(),
             key=form.cleaned_data["key"],
         )
-        self.success_message = "异议已登记，请把回执交给或者念给异议人。"
 
     def get_success_url(self) -> str:
         return reverse("objection-slip", args=[self.made.pk])
@@ -101,7 +100,6 @@ class ObjectionAppeal(VerbView):
             now=clock.now(),
             key=typed["key"],
         )
-        self.success_message = "复核申请已登记，由上一级处理，请把回执交给或者念给异议人。"
 
     def get_success_url(self) -> str:
         return reverse("objection-slip", args=[self.made.pk])
