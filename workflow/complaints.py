@@ -4,7 +4,7 @@ Shared by objections and appeals: these functions ask for locked rows and open n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -56,6 +56,12 @@ class Complaint:
             raise BadObjection("实名异议请填写姓名；不愿留名可以选择匿名。")
         if len(self.photos) > MAX_PHOTOS:
             raise BadObjection(f"照片最多{MAX_PHOTOS}张，请选最能说明情况的。")
+
+    def with_clean_photos(self) -> "Complaint":
+        """With its photos drawn anew: without the place and the telephone that a camera writes into them."""
+        names = (f"异议照片{number}.jpg" for number in range(1, len(self.photos) + 1))
+        clean = (uploads.repainted(one, name=name) for one, name in zip(self.photos, names, strict=True))
+        return replace(self, photos=tuple(clean))
 
 
 def handling_level(posting_level: Level, complaint: Complaint, case: Application, *, on: date) -> Level:
@@ -125,11 +131,9 @@ def take_in(
 
 
 def _keep_photos(objection: Objection, complaint: Complaint, *, by: User | None, now: datetime) -> None:
-    """Keep the photos made anew: without the place and the telephone a camera writes into them."""
-    for number, photo in enumerate(complaint.photos, 1):
-        clean = uploads.repainted(photo, name=f"异议照片{number}.jpg")
+    for photo in complaint.photos:
         kept = uploads.keep(
-            clean, kind=AttachmentKind.OBJECTION, by=by.pk if by else None, at=now, photo=True
+            photo, kind=AttachmentKind.OBJECTION, by=by.pk if by else None, at=now, photo=True
         )
         ObjectionEvidence.objects.create(objection=objection, attachment=kept)
 

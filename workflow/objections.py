@@ -61,6 +61,8 @@ def lodge(
     if received > now:
         raise BadObjection("收到时间不能晚于现在。")
     complaint.enforce()
+    # Before the locks are taken: drawing a photo anew may take a second.
+    complaint = complaint.with_clean_photos()
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="lodge", by=by.pk if by else None, at=now)) is not None:
             return Objection.objects.get(pk=before[0].pk)
