@@ -132,6 +132,18 @@ class ApplicationMachine(FSMModelMixin, models.Model):
         """The case is refused with a reason (不予批准; at the village 不予上报)."""
         standing.refuse_second_level(level, by)
 
+    @transition(
+        field=state,
+        source=[State.VILLAGE_CORRECTION, State.TOWNSHIP_CORRECTION, State.DISTRICT_CORRECTION],
+        target=State.REJECTED,
+    )
+    def cancel(self, standing: Standing, *, by: int, level: Level) -> None:
+        """An objection was upheld while the case is corrected: it is refused and not reported again (异议成立).
+
+        Apart from `reject`, because no reviewer refuses at will what lies with the village for correction.
+        """
+        standing.refuse_second_level(level, by)
+
     @transition(field=state, source=State.VILLAGE_CORRECTION, target=State.VILLAGE_REVIEW)
     @transition(field=state, source=State.TOWNSHIP_CORRECTION, target=State.TOWNSHIP_REVIEW)
     @transition(field=state, source=State.DISTRICT_CORRECTION, target=State.DISTRICT_REVIEW)
@@ -155,7 +167,7 @@ class ApplicationMachine(FSMModelMixin, models.Model):
         target=State.LAPSED,
     )
     def lapse(self, standing: Standing, *, by: int, level: Level) -> None:
-        """The reviewer who returned the case ends it after an unanswered reminder (逾期终止)."""
+        """The level that returned the case ends it after an unanswered reminder (逾期终止)."""
         standing.refuse_second_level(level, by)
 
     @transition(field=state, source=sorted(OPEN), target=State.WITHDRAWN)

@@ -20,6 +20,17 @@ class Level(models.TextChoices):
         return tuple(order[: order.index(self)])
 
     @property
+    def and_above(self) -> tuple["Level", ...]:
+        """This level and all over it, lowest first."""
+        order = list(Level)
+        return tuple(order[order.index(self) :])
+
+    @property
+    def above(self) -> "Level | None":
+        """The next level up; over the district there is none in this system."""
+        return self.and_above[1] if len(self.and_above) > 1 else None
+
+    @property
     def and_below(self) -> tuple["Level", ...]:
         """This level and all under it, lowest first."""
         return (*self.below, self)

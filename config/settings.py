@@ -143,6 +143,12 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Only counts of the public pages live here, never a truth: a folder shared by the web processes of one machine, or
+# Redis (CACHE_URL=redis://…) where several machines serve.
+CACHES = {"default": env.cache_url("CACHE_URL", default=f"filecache://{VAR_DIR / 'cache'}")}
+# How many proxies of our own stand before the web process. 0: X-Forwarded-For is typed by anybody and not read.
+PROXY_HOPS = env.int("PROXY_HOPS", default=0)
+
 UPLOAD_LIMIT = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000

@@ -71,14 +71,27 @@ POSTING_CLOSED = Event(
 OBJECTION_RECEIVED = Event(
     "objection_received",
     "收到异议：{number}",
-    "公示中的申请（{number}）收到异议（回执{receipt}），请于{due}前决定是否受理。办结之前该申请不能进入下一步。",
+    "公示中的申请（{number}）收到异议（编号{objection}），请于{due}前决定是否受理。办结之前该申请不能进入下一步。",
     _BOTH,
 )
 OBJECTION_DECIDED = Event(
     "objection_decided",
     "异议已办结：{number}",
-    "申请（{number}）的异议（回执{receipt}）已办结：{outcome}。",
+    "申请（{number}）的异议（编号{objection}）已办结：{outcome}。",
     _DESK,
+)
+APPEAL_RECEIVED = Event(
+    "appeal_received",
+    "收到复核申请：{number}",
+    "申请（{number}）的异议经{level}办结后，异议人申请复核（编号{objection}），请于{due}前决定是否受理。"
+    "办结之前该申请不能进入下一步。",
+    _BOTH,
+)
+TO_REVOKE = Event(
+    "to_revoke",
+    "异议成立，待办理撤销：{number}",
+    "已公告的申请（{number}）的异议（编号{objection}）办结：{outcome}。公告以后只能由区级撤销，请核实后办理。",
+    _BOTH,
 )
 REMINDER = Event("reminder", "催办：{number}", "申请（{number}）的{kind}期限是{due}，请尽快办理。", _BOTH)
 ESCALATION = Event(
@@ -132,6 +145,8 @@ EVENTS: dict[str, Event] = {
         POSTING_CLOSED,
         OBJECTION_RECEIVED,
         OBJECTION_DECIDED,
+        APPEAL_RECEIVED,
+        TO_REVOKE,
         REMINDER,
         ESCALATION,
         HOME_SENT_BACK,

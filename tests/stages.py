@@ -270,7 +270,8 @@ def lodged(
 
 def investigated(objection: Objection, *, by: User, now: datetime) -> Objection:
     objections.accept(objection, by=by, now=now)
-    return objections.investigate(objection, by=by, now=now, investigators=["调查甲", "调查乙"])
+    people = ["复核甲", "复核乙"] if objection.appeal_of_id else ["调查甲", "调查乙"]
+    return objections.investigate(objection, by=by, now=now, investigators=people)
 
 
 def decided(objection: Objection, outcome: str, *, by: User, now: datetime) -> Result:

@@ -72,15 +72,21 @@ def waiting(region: Region, programme: Programme | None = None) -> "list[Applica
     )
 
 
-def write_items(posting: Posting, *, items: TenItems, by: User, now: datetime) -> AnnouncementSheet:
+def write_items(
+    posting: Posting, *, items: TenItems, by: User, now: datetime, key: str | None = None
+) -> AnnouncementSheet:
     """Write or rewrite the ten items of an announcement that is still a draft."""
     with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="write_items", by=by.pk, at=now)) is not None:
+            return AnnouncementSheet.objects.get(pk=before[0].pk)
         kept = engine.locked([], postings=[posting.pk]).postings[posting.pk]
         permissions.may_handle_posting(appointments.actor(by, on=timezone.localdate(now)), kept).enforce()
         if kept.state != PostingState.DRAFT or not kept.is_announcement:
             raise drafts.NotReady("只有拟稿中的公告可以修改十项内容。")
         values = {name: text.strip() for name, text in vars(items).items()}
-        return AnnouncementSheet.objects.update_or_create(posting=kept, defaults=values)[0]
+        sheet = AnnouncementSheet.objects.update_or_create(posting=kept, defaults=values)[0]
+        receipts.keep(key, [Result(sheet.pk, kept.number, True)])
+        return sheet
 
 
 def publish(posting_id: int, *, by: User, now: datetime, key: str | None = None) -> list[Result]:

@@ -49,6 +49,12 @@ def index(publisher: Region, on: date) -> str:
     return f"{code}/{on:%Y%m}-{following(f'index:{code}:{on.year}'):05d}"
 
 
+def objection(village: Region, year: int) -> str:
+    """An objection's number, by which officers speak of it: township digits, year and a serial."""
+    prefix = village.code[:9]
+    return f"{prefix}-{year}-异{following(f'objection:{prefix}:{year}'):04d}"
+
+
 def receipt() -> str:
     """An objection's receipt: twelve random characters that nobody can guess from another."""
     return "-".join("".join(secrets.choice(RECEIPT_ALPHABET) for _ in range(4)) for _ in range(3))

@@ -1,66 +1,50 @@
-"""Objections of the public (异议): lodge, accept, not accept, investigate, decide, withdraw, pass on.
+"""Objections of the public (异议): lodge, confirm, accept, not accept, investigate, decide, withdraw, pass on, tell.
 
 An open objection stops every forward step of the one case it names, and nothing else. The objector stands in
-no history line and in no message.
+no history line and in no message. Every verb on an objection serves an appeal (复核) too.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from applications.machine import WrongState
-from applications.states import Level
+from applications.states import Level, State
 from notifications import catalogue
-from notifications.outbox import Notice
-from registry import appointments
 from registry.models import User
-from registry.refusal import Refused
-from workflow import deadlines, engine, numbers, permissions, receipts, remedies, sheets
+from workflow import deadlines, engine, permissions, receipts, remedies
+from workflow.complaints import (
+    MAX_FACTS,
+    BadObjection,
+    Complaint,
+    handling_level,
+    take_in,
+    to_handlers,
+    under_lock,
+)
 from workflow.models import (
-    Channel,
     DeadlineKind,
     Objection,
     ObjectionOutcome,
     ObjectionState,
+    ObjectorTold,
     PostingEntry,
     PostingState,
+    Telling,
+    Way,
 )
 from workflow.proceedings import Proceeding
 from workflow.results import Ref, Result
-from workflow.steps import LEVEL_ROLE
 
-MAX_FACTS = 5000
-
-
-class BadObjection(Refused):
-    """An objection that names no fact, or a step in its handling that lacks something."""
+__all__ = ["MAX_FACTS", "BadObjection", "Complaint", "WrongObjectionState"]
 
 
-class WrongObjectionState(Refused):
+class WrongObjectionState(BadObjection):
     """The objection is not in the state that this step starts from."""
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """What the objector says, and how it came in."""
-
-    channel: Channel
-    facts: str
-    anonymous: bool = False
-    name: str = ""
-    phone: str = ""
-    concerns_cadre: bool = False
-
-
-def handling_level(posting_level: Level, complaint: Complaint) -> Level:
-    """Who handles it: the level that posted, but the township where village cadres or their kin are concerned."""
-    if complaint.concerns_cadre and posting_level is Level.VILLAGE:
-        return Level.TOWNSHIP
-    return posting_level
 
 
 def lodge(
@@ -76,12 +60,9 @@ def lodge(
     received = received_at or now
     if received > now:
         raise BadObjection("收到时间不能晚于现在。")
-    if not complaint.facts.strip():
-        raise BadObjection("请写明异议的具体事实，例如什么人、什么情况与公示不符。")
-    if len(complaint.facts) > MAX_FACTS:
-        raise BadObjection(f"异议内容请控制在{MAX_FACTS}字以内。")
-    if not complaint.anonymous and not complaint.name.strip():
-        raise BadObjection("实名异议请填写姓名；不愿留名可以选择匿名。")
+    complaint.enforce()
+    # Before the locks are taken: drawing a photo anew may take a second.
+    complaint = complaint.with_clean_photos()
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="lodge", by=by.pk if by else None, at=now)) is not None:
             return Objection.objects.get(pk=before[0].pk)
@@ -90,48 +71,31 @@ def lodge(
         posting = locked.postings[entry.posting_id]
         proceeding = Proceeding(locked, by, now)
         case = locked.cases[entry.application_id]
-        if by is not None and proceeding.actor is not None:
+        if proceeding.actor is not None:
             permissions.may_lodge(proceeding.actor, case).enforce()
         if posting.state == PostingState.DRAFT:
             raise BadObjection("该名单还没有公示，不能提出异议。")
         on = timezone.localdate(received)
         if posting.displayed_on is not None and on < posting.displayed_on:
             raise BadObjection("收到时间早于名单张贴的日期，请核对。")
-        objection = Objection.objects.create(  # type: ignore[misc]
-            receipt=numbers.receipt(),
-            application=case,
-            posting=posting,
-            entry=entry,
-            channel=complaint.channel,
-            anonymous=complaint.anonymous,
-            objector_name="" if complaint.anonymous else complaint.name.strip(),
-            objector_phone=complaint.phone.strip(),
-            facts=complaint.facts.strip(),
-            concerns_cadre=complaint.concerns_cadre,
-            received_at=received,
-            received_by=by,
-            late=posting.closes_on is None or on > posting.closes_on,
-            handling_level=handling_level(posting.level, complaint),
-        )
-        due = deadlines.enter_objection(
-            objection,
-            DeadlineKind.ACCEPTANCE,
-            days=case.programme.acceptance_days,
-            at=now,
-            calendar=proceeding.calendar,
-            start=on,
-        )
-        proceeding.touch(case, "objection_received", text=f"收到异议（回执{objection.receipt}）。")
-        proceeding.write()
-        context = {"number": case.number, "receipt": objection.receipt, "due": due.due_on}
-        proceeding.say(
-            [_to_handlers(objection, catalogue.OBJECTION_RECEIVED, context, proceeding, "received")]
-        )
-        receipts.keep(key, [Result(objection.pk, "", True)])
-        return objection
+        level = handling_level(posting.level, complaint, case, on=proceeding.today)
+        made = take_in(entry, proceeding=proceeding, complaint=complaint, received=received, level=level)
+        receipts.keep(key, [Result(made.pk, "", True)])
+        return made
 
 
-def accept(objection: Objection, *, by: User, now: datetime) -> Objection:
+def confirm(objection: Objection, *, by: User, now: datetime, key: str | None = None) -> Objection:
+    """Note that an objection taken in over the limit was confirmed by a call (电话核实)."""
+
+    def check(kept: Objection, proceeding: Proceeding) -> None:
+        if not kept.waits_for_a_call:
+            raise BadObjection("该异议不需要电话核实，或者已经核实。")
+        _write(kept, kept.state, confirmed_at=now, confirmed_by=by)
+
+    return _handle(objection, check, act="objection_confirmed", word="已电话核实", by=by, now=now, key=key)
+
+
+def accept(objection: Objection, *, by: User, now: datetime, key: str | None = None) -> Objection:
     """Take the objection on (受理); from now ten working days run for its decision."""
 
     def take(kept: Objection, proceeding: Proceeding) -> None:
@@ -145,55 +109,102 @@ def accept(objection: Objection, *, by: User, now: datetime) -> Objection:
             calendar=proceeding.calendar,
         )
 
-    return _handle(objection, take, act="objection_accepted", word="受理", by=by, now=now)
+    return _handle(objection, take, act="objection_accepted", word="受理", by=by, now=now, key=key)
 
 
-def not_accept(objection: Objection, *, by: User, now: datetime, reason: str) -> Objection:
+def not_accept(
+    objection: Objection, *, by: User, now: datetime, reason: str, key: str | None = None
+) -> Objection:
     """Refuse to take the objection on, with the reason: no fact named, or the same fact already decided."""
     _require(reason, "不予受理必须写明理由。")
 
     def refuse(kept: Objection, proceeding: Proceeding) -> None:
+        _discreet(kept, reason)
         kept.not_accept()
         _write(kept, ObjectionState.RECEIVED, reason=reason.strip(), decided_at=now, decided_by=by)
 
-    return _end(objection, refuse, act="objection_not_accepted", word="不予受理", by=by, now=now)
+    return _end(objection, refuse, act="objection_not_accepted", word="不予受理", by=by, now=now, key=key)
 
 
-def investigate(objection: Objection, *, by: User, now: datetime, investigators: Sequence[str]) -> Objection:
-    """Begin the investigation with at least two people (调查)."""
+def investigate(
+    objection: Objection, *, by: User, now: datetime, investigators: Sequence[str], key: str | None = None
+) -> Objection:
+    """Begin the investigation with at least two people (调查); an appeal is looked into by others."""
     people = _two_people(investigators)
 
     def begin(kept: Objection, proceeding: Proceeding) -> None:
+        before = kept.appeal_of.investigators if kept.appeal_of else []
+        if again := [name for name in people if name in before]:
+            raise BadObjection(f"{'、'.join(again)}参加过原来的调查，复核要由其他人调查。")
         kept.investigate()
         _write(kept, ObjectionState.ACCEPTED, investigators=people)
 
-    return _handle(objection, begin, act="objection_investigating", word="开始调查", by=by, now=now)
+    return _handle(objection, begin, act="objection_investigating", word="开始调查", by=by, now=now, key=key)
 
 
-def withdraw(objection: Objection, *, by: User, now: datetime, reason: str) -> Objection:
+def withdraw(
+    objection: Objection, *, by: User, now: datetime, reason: str, key: str | None = None
+) -> Objection:
     """The objector takes the objection back (撤回); the case's days count as if nothing had been said."""
     _require(reason, "请写明撤回的情况。")
 
     def take_back(kept: Objection, proceeding: Proceeding) -> None:
+        _discreet(kept, reason)
         source = kept.state
         kept.withdraw()
         _write(kept, source, reason=reason.strip(), decided_at=now, decided_by=by)
 
-    return _end(objection, take_back, act="objection_withdrawn", word="异议人撤回", by=by, now=now)
+    return _end(objection, take_back, act="objection_withdrawn", word="异议人撤回", by=by, now=now, key=key)
 
 
-def pass_on(objection: Objection, *, by: User, now: datetime, to: str, reason: str) -> Objection:
+def pass_on(
+    objection: Objection, *, by: User, now: datetime, to: str, reason: str, key: str | None = None
+) -> Objection:
     """Pass an objection about the township or the district itself to the body that can judge it (移送)."""
     _require(to, "请填写移送的单位。")
     _require(reason, "请写明移送的理由。")
 
     def hand_over(kept: Objection, proceeding: Proceeding) -> None:
+        _discreet(kept, to, reason)
         source = kept.state
         kept.pass_on()
         values = {"passed_to": to.strip(), "reason": reason.strip(), "decided_at": now, "decided_by": by}
         _write(kept, source, **values)
 
-    return _end(objection, hand_over, act="objection_passed_on", word="移送", by=by, now=now)
+    return _end(objection, hand_over, act="objection_passed_on", word="移送", by=by, now=now, key=key)
+
+
+def tell(
+    objection: Objection,
+    *,
+    by: User,
+    now: datetime,
+    matter: Telling,
+    way: Way,
+    told_on: date,
+    key: str | None = None,
+) -> Objection:
+    """Record that the objector was told of the acceptance or the outcome: on which day, in which way (告知)."""
+
+    def note(kept: Objection, proceeding: Proceeding) -> None:
+        if not kept.can_be_told:
+            raise BadObjection("异议人没有留下姓名和电话，请其凭回执编号查询，不用登记告知。")
+        ended = kept.decided_at if kept.due_telling is Telling.OUTCOME else None
+        happened = kept.accepted_at if matter is Telling.ACCEPTANCE else ended
+        if happened is None:
+            raise BadObjection(f"该异议还没有{matter.label}，不能登记告知。")
+        if not timezone.localdate(happened) <= told_on <= proceeding.today:
+            raise BadObjection(
+                f"告知日期应在{matter.label}之日（{timezone.localdate(happened)}）和今天之间。"
+            )
+        if kept.tellings.filter(matter=matter).exists():
+            raise BadObjection(f"已经登记过告知异议人{matter.label}。")
+        ObjectorTold.objects.create(
+            objection=kept, matter=matter, way=way, told_on=told_on, by=by, recorded_at=now
+        )
+
+    word = f"已将{matter.label}告知异议人"
+    return _handle(objection, note, act="objector_told", word=word, by=by, now=now, key=key)
 
 
 def decide(
@@ -216,9 +227,10 @@ def decide(
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="objection_decide", by=by.pk, at=now)) is not None:
             return before[0]
-        kept, proceeding = _locked(objection, by=by, now=now)
+        kept, proceeding = under_lock(objection, by=by, now=now)
         if len(kept.investigators) < 2:
             raise BadObjection("异议须由两人以上调查后才能办结。")
+        _discreet(kept, reason)
         _allowed(kept.decide, kept)
         _write(
             kept,
@@ -232,7 +244,7 @@ def decide(
         deadlines.settle_objection(kept.pk, at=now)
         proceeding.regather()
         case = proceeding.locked.cases[kept.application_id]
-        word = f"异议（回执{kept.receipt}）办结：{ObjectionOutcome(outcome).label}。"
+        word = f"异议（编号{kept.number}）办结：{ObjectionOutcome(outcome).label}。"
         if outcome == ObjectionOutcome.NOT_UPHELD:
             remedies.go_on(proceeding, case, word)
         elif outcome == ObjectionOutcome.CORRECTED:
@@ -244,22 +256,18 @@ def decide(
             raise BadObjection(refused.sentence)
         proceeding.write()
         remedies.number_faults(proceeding)
-        context = {"number": case.number, "receipt": kept.receipt, "outcome": ObjectionOutcome(outcome).label}
-        proceeding.say([_to_handlers(kept, catalogue.OBJECTION_DECIDED, context, proceeding, "decided")])
+        told = ObjectionOutcome(outcome).label
+        context = {"number": case.number, "objection": kept.number, "outcome": told}
+        proceeding.say([to_handlers(kept, catalogue.OBJECTION_DECIDED, context, proceeding, "decided")])
+        if case.state == State.ANNOUNCED and outcome != ObjectionOutcome.NOT_UPHELD:
+            # What is announced only the district takes back, and not by itself: it has to be told.
+            district = to_handlers(
+                kept, catalogue.TO_REVOKE, context, proceeding, "revoke", level=Level.DISTRICT
+            )
+            proceeding.say([replace(district, url=case.get_absolute_url())])
         result = Result(case.pk, case.number, True, data={"state": str(case.state)})
         receipts.keep(key, [result])
         return result
-
-
-def _locked(objection: Objection, *, by: User, now: datetime) -> tuple[Objection, Proceeding]:
-    """Lock the sheets of the case, the case, and the objection, and ask whether the person may handle it."""
-    locked = sheets.locked_with_sheets([Ref(objection.application_id)])
-    kept = Objection.objects.select_for_update(of=("self",)).select_related("entry").get(pk=objection.pk)
-    proceeding = Proceeding(locked, by, now)
-    kept.application = locked.cases[objection.application_id]
-    if proceeding.actor is not None:
-        permissions.may_handle(proceeding.actor, kept).enforce()
-    return kept, proceeding
 
 
 def _allowed(transition: Callable[[], None], objection: Objection) -> None:
@@ -277,13 +285,17 @@ def _handle(
     word: str,
     by: User,
     now: datetime,
+    key: str | None,
 ) -> Objection:
     """One step in the handling: the objection changes, the case keeps its state and gets a history line."""
     with transaction.atomic(durable=True):
-        kept, proceeding = _locked(objection, by=by, now=now)
+        if (before := receipts.first(key, act=act, by=by.pk, at=now)) is not None:
+            return Objection.objects.get(pk=before[0].pk)
+        kept, proceeding = under_lock(objection, by=by, now=now)
         _allowed(lambda: change(kept, proceeding), kept)
-        proceeding.touch(kept.application, act, text=f"异议（回执{kept.receipt}）{word}。")
+        proceeding.touch(kept.application, act, text=f"异议（编号{kept.number}）{word}。")
         proceeding.write()
+        receipts.keep(key, [Result(kept.pk, kept.number, True)])
         return kept
 
 
@@ -295,17 +307,21 @@ def _end(
     word: str,
     by: User,
     now: datetime,
+    key: str | None,
 ) -> Objection:
     """An end without a finding against the case: where its period is over the case goes on at once."""
     with transaction.atomic(durable=True):
-        kept, proceeding = _locked(objection, by=by, now=now)
+        if (before := receipts.first(key, act=act, by=by.pk, at=now)) is not None:
+            return Objection.objects.get(pk=before[0].pk)
+        kept, proceeding = under_lock(objection, by=by, now=now)
         _allowed(lambda: change(kept, proceeding), kept)
         deadlines.settle_objection(kept.pk, at=now)
         proceeding.regather()
-        remedies.go_on(proceeding, kept.application, f"异议（回执{kept.receipt}）{word}。")
+        remedies.go_on(proceeding, kept.application, f"异议（编号{kept.number}）{word}。")
         proceeding.write()
-        context = {"number": kept.application.number, "receipt": kept.receipt, "outcome": word}
-        proceeding.say([_to_handlers(kept, catalogue.OBJECTION_DECIDED, context, proceeding, act[10:])])
+        context = {"number": kept.application.number, "objection": kept.number, "outcome": word}
+        proceeding.say([to_handlers(kept, catalogue.OBJECTION_DECIDED, context, proceeding, act[10:])])
+        receipts.keep(key, [Result(kept.pk, kept.number, True)])
         return kept
 
 
@@ -315,6 +331,15 @@ def _write(objection: Objection, source: str, **values: object) -> None:
         raise engine.StaleWrite(f"objection {objection.pk} is no longer {source}")
     for name, value in values.items():
         setattr(objection, name, value)
+
+
+def _discreet(objection: Objection, *texts: str) -> None:
+    """What is read below the handling level and kept in the case's history names no objector."""
+    phone = objection.objector_phone
+    is_number = sum(sign.isdigit() for sign in phone) > 4
+    secrets = [secret for secret in (objection.objector_name, phone if is_number else "") if secret]
+    if any(secret in text for secret in secrets for text in texts):
+        raise BadObjection("理由会写入申请的办理记录，不能写出异议人的姓名和电话，请改写。")
 
 
 def _two_people(names: Sequence[str]) -> list[str]:
@@ -327,24 +352,3 @@ def _two_people(names: Sequence[str]) -> list[str]:
 def _require(text: str, sentence: str) -> None:
     if not text.strip():
         raise BadObjection(sentence)
-
-
-def _to_handlers(
-    objection: Objection,
-    event: catalogue.Event,
-    context: Mapping[str, object],
-    proceeding: Proceeding,
-    stage: str,
-) -> Notice:
-    code = objection.application.village.code
-    role = LEVEL_ROLE[Level(objection.handling_level)]
-    people = appointments.holders(role, {code}, on=proceeding.today)[code]
-    return Notice(
-        event=event,
-        fact=f"objection:{objection.pk}",
-        stage=stage,
-        recipients=people,
-        context=context,
-        application=objection.application_id,
-        url=objection.get_absolute_url(),
-    )

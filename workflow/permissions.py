@@ -64,9 +64,24 @@ def _no_interest(actor: Actor, household_id: int) -> Verdict:
     return YES
 
 
+def returned_by(application: Application) -> Level:
+    """The level whose correction it is (退回的一级): the one that set it, never below the one that holds it.
+
+    A 更正 by the township or the district leads to the village's correction state, and still is theirs to end.
+    """
+    held = holder(application.state)
+    if not application.is_in_correction or application.pk is None:
+        return held
+    acts = application.decisions.filter(target=application.state, act__in=[Act.SEND_BACK, Act.CORRECT])
+    set_by = acts.order_by("pk").values_list("level", flat=True).last()
+    return max(held, Level(set_by or held), key=list(Level).index)
+
+
 def may(actor: Actor, act: Act, application: Application) -> Verdict:
     """Whether the person may do this act on this case, by role, region, day and kinship."""
     role = role_for(act, State(application.state))
+    if act is Act.LAPSE:
+        role = LEVEL_ROLE[returned_by(application)]
     # Withdrawing is the household's right: whoever of the village is there may write it down.
     kin = YES if act is Act.WITHDRAW else _no_interest(actor, application.household_id)
     return kin and _holds(actor, role, application.village.code)
@@ -125,14 +140,22 @@ def may_handle(actor: Actor, objection: Objection) -> Verdict:
     """Whether the person may accept, investigate and decide an objection: the level that handles it."""
     kin = _no_interest(actor, objection.application.household_id)
     role = LEVEL_ROLE[Level(objection.handling_level)]
-    return kin and _holds(actor, role, objection.application.village.code)
+    verdict = kin and _holds(actor, role, objection.application.village.code)
+    before = objection.appeal_of
+    if verdict and before is not None and before.decided_by_id == actor.user_id:
+        return Verdict(False, "原来的异议是您办结的，复核请由其他经办人办理。")
+    return verdict
+
+
+def may_give_slip(actor: Actor, objection: Objection) -> Verdict:
+    """Whether the person may print the objector's receipt: who wrote it down, for whoever knows it may appeal."""
+    if objection.received_by_id is not None and objection.received_by_id == actor.user_id:
+        return YES
+    return Verdict(False, "回执编号只由登记人交给异议人。")
 
 
 def may_see_objector(actor: Actor, objection: Objection) -> Verdict:
     """Whether the person sees who objects: the handling level and those above, never the level complained of."""
-    order = list(Level)
-    able = order[order.index(Level(objection.handling_level)) :]
-    code = objection.application.village.code
-    if any(actor.holds(LEVEL_ROLE[level], code) for level in able):
+    if objection.discloses_to(actor):
         return YES
     return Verdict(False, "异议人的身份对被反映的一级保密。")

@@ -329,9 +329,13 @@ def take_down(
         return results
 
 
-def add_end_photo(posting: Posting, *, photo: UploadedFile, by: User, now: datetime) -> DisplayPhoto:
+def add_end_photo(
+    posting: Posting, *, photo: UploadedFile, by: User, now: datetime, key: str | None = None
+) -> DisplayPhoto:
     """Keep the photo of the sheet at the end of its period; its absence stops no clock."""
     with transaction.atomic(durable=True):
+        if (before := receipts.first(key, act="add_end_photo", by=by.pk, at=now)) is not None:
+            return DisplayPhoto.objects.get(pk=before[0].pk)
         kept = engine.locked([], postings=[posting.pk]).postings[posting.pk]
         permissions.may_handle_posting(appointments.actor(by, on=timezone.localdate(now)), kept).enforce()
         if kept.display is None:
@@ -339,6 +343,8 @@ def add_end_photo(posting: Posting, *, photo: UploadedFile, by: User, now: datet
         if kept.closes_on is not None and timezone.localdate(now) < kept.closes_on:
             raise drafts.NotReady(f"公示至{kept.closes_on}，期满照片应在最后一天或之后拍摄。")
         attachment = uploads.keep(photo, kind=AttachmentKind.DISPLAY, by=by.pk, at=now, photo=True)
-        return DisplayPhoto.objects.create(
+        made = DisplayPhoto.objects.create(
             display=kept.display, attachment=attachment, moment=DisplayPhoto.Moment.END
         )
+        receipts.keep(key, [Result(made.pk, kept.number, True)])
+        return made

@@ -4,7 +4,8 @@ These functions ask for a proceeding over locked rows and open no transaction.
 """
 
 from applications.models import Application
-from applications.states import CORRECTIONS, LEVEL_OF, POSTINGS, REVIEWS, Level, State
+from applications.standing import Standing
+from applications.states import LEVEL_OF, POSTINGS, REVIEWS, Level, State
 from workflow import releases, sheets
 from workflow.models import Act, Fault, Objection, RefusalCode
 from workflow.proceedings import Proceeding
@@ -62,17 +63,24 @@ def correct(proceeding: Proceeding, objection: Objection, case: Application, wor
 
 
 def cancel(proceeding: Proceeding, objection: Objection, case: Application, word: str) -> None:
-    """The case is refused; one in correction stays there without its entry, an announced one is the district's to revoke."""
+    """The case is refused wherever it lies (domain.md §3); an announced one is the district's to revoke."""
     state, level = State(case.state), Level(objection.handling_level)
     assert proceeding.by is not None
     by = proceeding.by.pk
-    if state in CORRECTIONS or state not in LEVEL_OF:
+
+    def refuse(application: Application, standing: Standing) -> None:
+        if application.is_in_correction:
+            application.cancel(standing, by=by, level=level)
+        else:
+            application.reject(standing, by=by, level=level)
+
+    if state not in LEVEL_OF:
         proceeding.touch(case, "objection_decided", text=word)
     else:
         proceeding.step(
             Ref(case.pk),
             Act.REJECT,
-            lambda application, standing: application.reject(standing, by=by, level=level),
+            refuse,
             level=level,
             opinion=word,
             reason_code=RefusalCode.OBJECTION,

@@ -12,7 +12,7 @@ from applications.standing import Standing
 from applications.states import State, holder
 from registry.models import User
 from registry.refusal import Refused
-from workflow import engine, receipts, sheets
+from workflow import engine, permissions, receipts, sheets
 from workflow.models import Act, Deadline, Fault, RefusalCode
 from workflow.proceedings import Cut, Law, Proceeding
 from workflow.results import Ref, Result
@@ -264,15 +264,16 @@ def lapse(
             application__in=[ref.pk for ref in refs], objection__isnull=True, settled_at__isnull=True
         )
         dues = {due.application_id: due for due in open_dues}
+        levels = {pk: permissions.returned_by(case) for pk, case in proceeding.locked.cases.items()}
 
         def law(application: Application, standing: Standing) -> None:
             due = dues.get(application.pk)
             if due is None or due.due_on >= proceeding.today or due.reminded_at is None:
                 raise NotOverdue("补正期限未满或尚未催办，不能逾期终止。")
-            application.lapse(standing, by=by.pk, level=holder(application.state))
+            application.lapse(standing, by=by.pk, level=levels[application.pk])
 
         for ref in refs:
-            proceeding.act(ref, Act.LAPSE, law, opinion=opinion)
+            proceeding.act(ref, Act.LAPSE, law, level=levels.get(ref.pk), opinion=opinion)
         proceeding.write()
         receipts.keep(key, proceeding.results)
         return proceeding.results

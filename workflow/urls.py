@@ -16,6 +16,7 @@ from workflow.views import (
     overdue,
     postings,
     public,
+    public_objections,
     session,
 )
 
@@ -50,6 +51,8 @@ urlpatterns = [
     path("objections/", objections.objection_list, name="objection-list"),
     path("objections/new/<int:entry>/", objections.objection_new, name="objection-new"),
     path("objections/<int:pk>/", objections.objection_detail, name="objection-detail"),
+    path("objections/<int:pk>/appeal/", objections.objection_appeal, name="objection-appeal"),
+    path("objections/<int:pk>/slip/", objections.objection_slip, name="objection-slip"),
     path("objections/<int:pk>/<slug:step>/", objections.objection_step, name="objection-step"),
     path("overdue/", overdue.overdue_list, name="overdue-list"),
     path("households/", households.household_list, name="household-list"),
@@ -69,7 +72,8 @@ urlpatterns = [
     path("files/<uuid:uid>/", files.attachment, name="attachment"),
     path("public/", public.board, name="public-board"),
     path("public/postings/<int:pk>/", public.sheet, name="public-sheet"),
-    path("public/entries/<int:pk>/object/", public.objection, name="public-objection"),
-    path("public/receipt/", public.receipt, name="public-receipt"),
+    path("public/entries/<int:pk>/object/", public_objections.objection, name="public-objection"),
+    path("public/receipt/", public_objections.receipt, name="public-receipt"),
+    path("public/receipt/appeal/", public_objections.appeal, name="public-appeal"),
     path("public/elder/", public.elder_mode, name="elder-mode"),
 ]

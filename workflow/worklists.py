@@ -27,6 +27,7 @@ from workflow.models import (
     Deadline,
     EntryOutcome,
     Objection,
+    ObjectionOutcome,
     Posting,
     PostingEntry,
     PostingState,
@@ -229,6 +230,25 @@ def hanging_sheets(actor: Actor) -> QuerySet[Posting]:
             hanging=Subquery(count.order_by().values("posting").annotate(n=Count("pk")).values("n")),
         )
         .order_by("closes_on", "pk")
+    )
+
+
+def to_revoke(actor: Actor) -> QuerySet[Objection]:
+    """Objections upheld against results already announced: only the district can take those back (撤销)."""
+    announced = PostingEntry.objects.filter(
+        application=OuterRef("application"),
+        outcome=EntryOutcome.ANNOUNCED,
+        outcome_at__lte=OuterRef("decided_at"),
+    )
+    upheld = [ObjectionOutcome.CORRECTED, ObjectionOutcome.CANCELLED]
+    here = within(actor.prefixes(Role.DISTRICT_APPROVER), "application__village__code")
+    if Role.DISTRICT_APPROVER not in actor.roles:
+        here = NOTHING
+    return (
+        Objection.objects.filter(here, Exists(announced), outcome__in=upheld)
+        .filter(application__state=State.ANNOUNCED)
+        .select_related("application__village")
+        .order_by("decided_at", "pk")
     )
 
 

@@ -46,7 +46,7 @@ def test_an_objection_from_the_public_page_holds_the_case_until_it_is_decided(
 
     reviewer = window(site.reviewer)
     reviewer.menu("异议")
-    reviewer.follow(receipt)
+    reviewer.follow(objection.number)
     reviewer.follow("受理")
     reviewer.press("受理")
     reviewer.sees("异议已受理。")

@@ -32,11 +32,11 @@ ALLOWED = {
     "level",
     "name",
     "number",
+    "objection",
     "outcome",
     "passed",
     "programme",
     "reason",
-    "receipt",
     "step",
     "village",
 }

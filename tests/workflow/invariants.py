@@ -89,10 +89,17 @@ def _sheets() -> list[str]:
 
 
 def _objections() -> list[str]:
-    """An open objection has one open due date, one that is dealt with has none."""
+    """An open objection has one open due date, one that is dealt with has none; an appeal lies one level higher."""
     found = []
     for objection in Objection.objects.order_by("pk"):
         dues = Deadline.objects.filter(objection=objection, settled_at__isnull=True).count()
         if dues != (1 if objection.state in OPEN_OBJECTION else 0):
             found.append(f"objection {objection.pk} is {objection.state} with {dues} open due dates")
+        first = objection.appeal_of
+        if first is not None and (
+            first.appeal_of_id is not None
+            or first.state in OPEN_OBJECTION
+            or Level(first.handling_level).above != objection.handling_level
+        ):
+            found.append(f"objection {objection.pk} is no sound appeal of {first.pk}")
     return found

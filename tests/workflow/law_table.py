@@ -59,16 +59,23 @@ WRITTEN_DOWN: dict[State, dict[str, State]] = {
         "withdraw": S.WITHDRAWN,
     },
     # From the village's own correction, "again from the village" is the way back to the village's review.
-    S.VILLAGE_CORRECTION: {"resubmit": S.VILLAGE_REVIEW, "lapse": S.LAPSED, "withdraw": S.WITHDRAWN},
+    S.VILLAGE_CORRECTION: {
+        "resubmit": S.VILLAGE_REVIEW,
+        "cancel": S.REJECTED,
+        "lapse": S.LAPSED,
+        "withdraw": S.WITHDRAWN,
+    },
     S.TOWNSHIP_CORRECTION: {
         "resubmit": S.TOWNSHIP_REVIEW,
         "restart": S.VILLAGE_REVIEW,
+        "cancel": S.REJECTED,
         "lapse": S.LAPSED,
         "withdraw": S.WITHDRAWN,
     },
     S.DISTRICT_CORRECTION: {
         "resubmit": S.DISTRICT_REVIEW,
         "restart": S.VILLAGE_REVIEW,
+        "cancel": S.REJECTED,
         "lapse": S.LAPSED,
         "withdraw": S.WITHDRAWN,
     },

@@ -225,10 +225,10 @@ class Walker:
     @staticmethod
     def _follows(state: State, outcome: str) -> str | None:
         """The transition by which the case follows an objection that was right."""
+        if outcome == "cancelled":
+            return "cancel" if state in CORRECTIONS else "reject"
         if state in CORRECTIONS:
             return None
-        if outcome == "cancelled":
-            return "reject"
         if state in REVIEWS:
             return "send_back"
         return "correct" if state in POSTINGS else "stop"

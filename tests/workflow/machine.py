@@ -17,7 +17,7 @@ from registry.refusal import Refused
 from tests import stages
 from tests.workflow import invariants
 from tests.world import World, photo
-from workflow import announcements, drafts, intake, objections, postings, reviews, sweeps
+from workflow import announcements, appeals, drafts, intake, objections, postings, reviews, sweeps
 from workflow.models import (
     Channel,
     Objection,
@@ -285,6 +285,14 @@ class Township(RuleBasedStateMachine):
         complaint = Complaint(Channel.WEB, "面积不实。", anonymous=True, concerns_cadre=cadre)
         self.attempt(lambda: objections.lodge(entry, complaint=complaint, now=self.now))
 
+    @rule(number=place)
+    def appeal(self, number: int) -> None:
+        """Whoever objected asks the level above to look again."""
+        rows = Objection.objects.order_by("pk")
+        if rows.exists():
+            found = rows[number % rows.count()]
+            self.attempt(lambda: appeals.lodge(found, facts="没有去地里量过。", now=self.now))
+
     @rule(
         number=place,
         who=who,
@@ -299,10 +307,11 @@ class Township(RuleBasedStateMachine):
         found = rows[number % rows.count()]
         by, now = self.person(who, Level(found.handling_level)), self.now
         words = {"findings": "现场丈量。", "reason": "事实清楚。"}
+        people = ["丙", "丁"] if found.appeal_of_id else ["甲", "乙"]
         acts: dict[str, Callable[[], object]] = {
             "accept": lambda: objections.accept(found, by=by, now=now),
             "not accept": lambda: objections.not_accept(found, by=by, now=now, reason="没有事实。"),
-            "investigate": lambda: objections.investigate(found, by=by, now=now, investigators=["甲", "乙"]),
+            "investigate": lambda: objections.investigate(found, by=by, now=now, investigators=people),
             "withdraw": lambda: objections.withdraw(found, by=by, now=now, reason="异议人撤回。"),
             "pass on": lambda: objections.pass_on(
                 found, by=by, now=now, to="区纪委〔示例〕", reason="移送。"

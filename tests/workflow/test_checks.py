@@ -51,7 +51,7 @@ def test_gateway_offers_exactly_one_way_for_each_transition() -> None:
         for source, target in row.items()
         if source in OPEN
     }
-    assert len(pairs) == 43
+    assert len(pairs) == 46
     for source, target in pairs:
         assert len(checks.ways(source, target)) == 1, (source, target)
 

@@ -14,7 +14,7 @@ from tests import stages
 from tests.stages import day
 from tests.world import World
 from workflow import calendar, deadlines, intake, objections, postings, reviews, sweeps
-from workflow.models import Deadline, DeadlineKind, Holiday, HolidayNotice, PostingKind
+from workflow.models import Channel, Deadline, DeadlineKind, Holiday, HolidayNotice, PostingKind
 from workflow.results import Ref
 from workflow.reviews import FaultText
 
@@ -171,7 +171,7 @@ def lodged(world: World, *, received_at: datetime | None = None) -> tuple[Applic
     case, moment = stages.reach(world, State.VILLAGE_POSTING, now=START - timedelta(days=1))
     posting = stages.displayed(world, [case], kind=PostingKind.VILLAGE, now=moment)
     entry = posting.entries.get()
-    complaint = objections.Complaint(objections.Channel.PHONE, "面积不足。", anonymous=True)
+    complaint = objections.Complaint(Channel.PHONE, "面积不足。", anonymous=True)
     made = objections.lodge(
         entry, complaint=complaint, now=START, by=world.clerk, received_at=received_at or START
     )

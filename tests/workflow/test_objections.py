@@ -7,13 +7,23 @@ from typing import Any
 import pytest
 
 from applications.models import Application
-from applications.states import OPEN, State
+from applications.states import OPEN, Level, State
+from notifications.models import Message
 from registry import appointments
 from registry.models import Interest, InterestKind
 from tests import stages
 from tests.workflow.refusing import refused
 from tests.world import World
-from workflow import announcements, consistency, intake, objections, permissions, reviews, sweeps
+from workflow import (
+    announcements,
+    consistency,
+    intake,
+    objections,
+    permissions,
+    reviews,
+    sweeps,
+    worklists,
+)
 from workflow.models import (
     Channel,
     EntryOutcome,
@@ -161,16 +171,16 @@ WHEREVER: dict[State, tuple[Callable[[World], tuple[Application, datetime]], Sta
     State.DISTRICT_REVIEW: (straight(State.DISTRICT_REVIEW), State.DISTRICT_CORRECTION, State.REJECTED),
     State.DISTRICT_POSTING: (straight(State.DISTRICT_POSTING), State.VILLAGE_CORRECTION, State.REJECTED),
     State.ANNOUNCEMENT: (straight(State.ANNOUNCEMENT), State.DISTRICT_REVIEW, State.REJECTED),
-    State.VILLAGE_CORRECTION: (corrected, State.VILLAGE_CORRECTION, State.VILLAGE_CORRECTION),
+    State.VILLAGE_CORRECTION: (corrected, State.VILLAGE_CORRECTION, State.REJECTED),
     State.TOWNSHIP_CORRECTION: (
         lambda w: returned(w, State.TOWNSHIP_REVIEW),
         State.TOWNSHIP_CORRECTION,
-        State.TOWNSHIP_CORRECTION,
+        State.REJECTED,
     ),
     State.DISTRICT_CORRECTION: (
         lambda w: returned(w, State.DISTRICT_REVIEW),
         State.DISTRICT_CORRECTION,
-        State.DISTRICT_CORRECTION,
+        State.REJECTED,
     ),
     State.ANNOUNCED: (straight(State.ANNOUNCED), State.ANNOUNCED, State.ANNOUNCED),
     State.REJECTED: (rejected, State.REJECTED, State.REJECTED),
@@ -192,6 +202,39 @@ def test_an_objection_is_decided_wherever_its_case_lies(
     if outcome != NOT_UPHELD and state in OPEN:
         assert village_entry(case).outcome == EntryOutcome.REMOVED
     assert list(consistency.faults()) == []
+
+
+@pytest.mark.parametrize(("outcome", "told"), [(NOT_UPHELD, False), (CORRECTED, True), (CANCELLED, True)])
+def test_the_district_is_told_of_what_it_has_to_revoke(
+    world: World, outcome: ObjectionOutcome, told: bool
+) -> None:
+    case, moment = stages.reach(world, State.ANNOUNCED)
+    stages.decided(against(case, now=moment), outcome, by=world.clerk, now=moment)
+    messages = Message.objects.filter(event="to_revoke", application=case)
+    people = {world.approver.pk, world.second_approver.pk} if told else set()
+    assert set(messages.values_list("recipient", flat=True)) == people
+    on = moment.date()
+    seen = {
+        who: list(worklists.to_revoke(appointments.actor(getattr(world, who), on=on)))
+        for who in ("approver", "reviewer", "clerk", "supervisor", "stranger")
+    }
+    assert seen.pop("approver") == ([Objection.objects.get()] if told else [])
+    assert not any(seen.values())
+    if told:
+        stages.do(reviews.revoke(ref(case), by=world.approver, now=moment, opinion="异议成立。"))
+        assert not worklists.to_revoke(appointments.actor(world.approver, on=on)).exists()
+
+
+def test_what_was_corrected_before_the_announcement_is_not_to_be_revoked(world: World) -> None:
+    case, moment = stages.reach(world, State.DISTRICT_REVIEW)
+    stages.decided(against(case, now=moment), CORRECTED, by=world.clerk, now=moment)
+    assert stages.again(case).state == State.DISTRICT_CORRECTION
+    stages.do(intake.resubmit(ref(case), by=world.clerk, now=moment))
+    for step in (State.VILLAGE_POSTING, *stages.ORDER[stages.ORDER.index(State.TOWNSHIP_REVIEW) :]):
+        moment = stages.forward(world, case, step, moment)
+    assert stages.again(case).state == State.ANNOUNCED
+    assert not Message.objects.filter(event="to_revoke").exists()
+    assert not worklists.to_revoke(appointments.actor(world.approver, on=moment.date())).exists()
 
 
 FORWARD: dict[State, Callable[[World, Application, datetime], Any]] = {
@@ -241,6 +284,59 @@ def test_what_concerns_village_cadres_is_handled_by_the_township(world: World, c
     assert objections.accept(objection, by=handler, now=world.later(1)).state == ObjectionState.ACCEPTED
     clerk = appointments.actor(world.clerk, on=world.later(1).date())
     assert bool(permissions.may_see_objector(clerk, objection)) is not concerned
+
+
+@pytest.mark.parametrize("kind", InterestKind)
+def test_a_declared_tie_of_a_clerk_takes_the_objection_to_the_township(
+    world: World, kind: InterestKind
+) -> None:
+    case, _ = on_village_board(world)
+    Interest.objects.create(
+        user=world.second_clerk, household=case.household, kind=kind, declared_on=world.now.date()
+    )
+    objection = against(case, now=world.later(1))
+    assert (objection.concerns_cadre, objection.handling_level) == (False, "township")
+    clerk = appointments.actor(world.clerk, on=world.later(1).date())
+    assert not permissions.may_see_objector(clerk, objection)
+
+
+def test_a_tie_elsewhere_changes_nothing(world: World) -> None:
+    case, _ = on_village_board(world)
+    for user in (world.clerks[1], world.reviewer):
+        Interest.objects.create(
+            user=user, household=case.household, kind=InterestKind.RELATIVE, declared_on=world.now.date()
+        )
+    objection = against(case, now=world.later(1))
+    assert objection.handling_level == "village"
+    reviewer = appointments.actor(world.reviewer, on=world.later(1).date())
+    assert not permissions.may_see_objector(reviewer, objection)
+
+
+def test_who_knows_the_objector_is_one_rule_for_one_and_for_many(world: World) -> None:
+    everybody = [
+        *world.clerks,
+        world.second_clerk,
+        world.reviewer,
+        world.approver,
+        world.supervisor,
+        world.administrator,
+        world.stranger,
+    ]
+    case, moment = stages.reach(world, State.DISTRICT_REVIEW)
+    Interest.objects.create(
+        user=world.second_reviewer, household=case.household, kind=InterestKind.OWN, declared_on=moment.date()
+    )
+    for level in Level:
+        entry = PostingEntry.objects.filter(application=case).order_by("pk").first()
+        assert entry is not None
+        made = objections.lodge(entry, complaint=complaint(), now=moment)
+        Objection.objects.filter(pk=made.pk).update(handling_level=level)
+    for person in (*everybody, world.second_reviewer):
+        actor = appointments.actor(person, on=moment.date())
+        rows = Objection.objects.select_related("application__village")
+        one_by_one = {one.pk for one in rows if permissions.may_see_objector(actor, one)}
+        assert set(Objection.objects.disclosed_to(actor).values_list("pk", flat=True)) == one_by_one, person
+        assert one_by_one <= set(Objection.objects.visible_to(actor).values_list("pk", flat=True))
 
 
 def test_nobody_handles_an_objection_to_their_own_household(world: World) -> None:

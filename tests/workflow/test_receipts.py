@@ -1,7 +1,9 @@
 """The same form twice, somebody else's key, and a form that is older than the case."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,8 +16,20 @@ from registry.refusal import Refused
 from tests import stages
 from tests.workflow import written
 from tests.world import MU, World, photo
-from workflow import announcements, engine, intake, objections, postings, reviews
-from workflow.models import Decision, ObjectionOutcome, PostingKind, Receipt, RefusalCode
+from workflow import announcements, appeals, engine, intake, objections, postings, reviews
+from workflow.complaints import Complaint
+from workflow.models import (
+    Channel,
+    Decision,
+    Objection,
+    ObjectionOutcome,
+    PostingEntry,
+    PostingKind,
+    Receipt,
+    RefusalCode,
+    Telling,
+    Way,
+)
 from workflow.postings import Display
 from workflow.receipts import KeyOfAnother
 from workflow.results import Conflict, Ref, Result, one
@@ -156,6 +170,75 @@ def deciding_an_objection(world: World) -> Act:
     )
 
 
+def objected(world: World, *ways: str) -> Objection:
+    """A named objection to a village's row, brought on by some steps."""
+    case, moment = stages.reach(world, State.VILLAGE_POSTING)
+    posting = stages.displayed(world, [case], kind=PostingKind.VILLAGE, now=moment)
+    complaint = Complaint(Channel.WEB, "面积不足。", name="吴异议人", to_confirm=True)
+    made = objections.lodge(PostingEntry.objects.get(posting=posting), complaint=complaint, now=moment)
+    told: dict[str, Any] = {"by": world.clerk, "now": moment}
+    for way in ways:
+        if way == "accept":
+            objections.accept(made, **told)
+        else:
+            objections.not_accept(made, reason="没有事实。", **told)
+    return made
+
+
+def handled(step: str, *ways: str, **values: Any) -> Callable[[World], Act]:
+    """One step in the handling, as an act that answers with what it left behind."""
+
+    def verb(world: World) -> Act:
+        made = objected(world, *ways)
+
+        def act(key: str) -> list[Result]:
+            kept = getattr(objections, step)(made, by=world.clerk, now=world.now, key=key, **values)
+            return [Result(kept.pk, kept.state, True)]
+
+        return act
+
+    verb.__name__ = f"objection {step}"
+    return verb
+
+
+def lodging(world: World) -> Act:
+    case, moment = stages.reach(world, State.VILLAGE_POSTING)
+    posting = stages.displayed(world, [case], kind=PostingKind.VILLAGE, now=moment)
+    entry = PostingEntry.objects.get(posting=posting)
+    complaint = Complaint(Channel.WEB, "面积不足。", anonymous=True)
+    return lambda key: [
+        Result(objections.lodge(entry, complaint=complaint, now=moment, key=key).pk, "", True)
+    ]
+
+
+def appealing(world: World) -> Act:
+    made = objected(world, "not accept")
+    return lambda key: [Result(appeals.lodge(made, facts="有事实。", now=world.now, key=key).pk, "", True)]
+
+
+def writing_items(world: World) -> Act:
+    case, moment = stages.reach(world, State.ANNOUNCEMENT)
+    posting = stages.sheet(world, [case], kind=PostingKind.ANNOUNCEMENT, now=moment)
+
+    def act(key: str) -> list[Result]:
+        made = announcements.write_items(posting, items=stages.ITEMS, by=world.approver, now=moment, key=key)
+        return [Result(made.pk, "", True)]
+
+    return act
+
+
+def photographing_the_end(world: World) -> Act:
+    case, moment = stages.reach(world, State.VILLAGE_POSTING)
+    posting = stages.displayed(world, [case], kind=PostingKind.VILLAGE, now=moment)
+    end = stages.after(posting)
+
+    def act(key: str) -> list[Result]:
+        made = postings.add_end_photo(posting, photo=photo(), by=world.clerk, now=end, key=key)
+        return [Result(made.pk, "", True)]
+
+    return act
+
+
 VERBS = (
     entering,
     amending,
@@ -175,6 +258,17 @@ VERBS = (
     stopping,
     revoking,
     deciding_an_objection,
+    lodging,
+    handled("confirm"),
+    handled("accept"),
+    handled("not_accept", reason="没有事实。"),
+    handled("investigate", "accept", investigators=["甲", "乙"]),
+    handled("withdraw", reason="来电撤回。"),
+    handled("pass_on", to="区纪委〔示例〕", reason="反映镇干部。"),
+    handled("tell", "accept", matter=Telling.ACCEPTANCE, way=Way.BY_PHONE, told_on=date(2021, 3, 1)),
+    appealing,
+    writing_items,
+    photographing_the_end,
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from applications.models import Application
-from applications.states import State
+from applications.states import Level, State
 from registry import appointments
 from registry.models import Interest, InterestKind, Role, User
 from tests import stages
@@ -20,6 +20,7 @@ from workflow.models import Deadline, Decision, Fault, PostingKind, PostingState
 from workflow.proceedings import Cut
 from workflow.results import Ref, Result
 from workflow.reviews import FaultText
+from workflow.steps import POSTING_STATE
 
 FAULT = FaultText("缺少土地承包合同复印件")
 
@@ -271,6 +272,26 @@ def test_a_correction_lapses_neither_early_nor_without_a_reminder(world: World) 
     refused(lambda: lapse(at_nine(due.due_on, 1), world.approver), "您没有这项任职")
     assert lapse(at_nine(due.due_on, 1))[0].done
     assert stages.again(case).state == State.LAPSED
+
+
+@pytest.mark.parametrize("level", [Level.TOWNSHIP, Level.DISTRICT])
+def test_a_row_corrected_on_display_lapses_by_the_level_that_corrected_it(world: World, level: Level) -> None:
+    officers = {Level.VILLAGE: world.clerk, Level.TOWNSHIP: world.reviewer, Level.DISTRICT: world.approver}
+    case, moment = stages.reach(world, POSTING_STATE[level])
+    stages.do(reviews.correct(ref(case), by=officers[level], now=moment, opinion="面积有误。"))
+    assert stages.again(case).state == State.VILLAGE_CORRECTION
+    due = Deadline.objects.get(application=case, objection__isnull=True, settled_at__isnull=True)
+    sweeps.remind(now=at_nine(due.due_on, -1))
+    late = at_nine(due.due_on, 1)
+
+    def lapse(by: User) -> Sequence[Result]:
+        return reviews.lapse(ref(case), by=by, now=late, opinion="逾期未补正。")
+
+    for other in set(Level) - {level}:
+        refused(lambda by=officers[other]: lapse(by), "您没有这项任职")  # type: ignore[misc]
+    assert lapse(officers[level])[0].done
+    assert stages.again(case).state == State.LAPSED
+    assert Decision.objects.get(act="lapse").level == level
 
 
 def test_what_hangs_on_a_board_is_not_taken_back(world: World) -> None:

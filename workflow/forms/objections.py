@@ -1,9 +1,17 @@
 """What is typed while an objection is handled, and what an officer writes down for an objector."""
 
-from django import forms
+from typing import Any
 
+from django import forms
+from django.db.models import QuerySet
+
+from applications.states import Level
+from registry.models import Region
+from workflow.complaints import MAX_PHOTOS
+from workflow.forms.applications import DUE_CHOICES, DayInput
 from workflow.forms.base import VerbForm
-from workflow.models import Channel, ObjectionOutcome
+from workflow.forms.fieldwork import ManyFilesField, ManyFilesInput
+from workflow.models import Channel, ObjectionOutcome, Telling, Way
 from workflow.objections import Complaint
 
 WHEN = "%Y-%m-%dT%H:%M"
@@ -11,7 +19,7 @@ PLACES = 5
 
 
 class LodgeForm(VerbForm):
-    """An objection that came in by visit, by phone or through 12317."""
+    """An objection that came in by visit, by phone, by letter or through 12317."""
 
     channel = forms.ChoiceField(
         label="渠道",
@@ -46,6 +54,12 @@ class LodgeForm(VerbForm):
     concerns_cadre = forms.BooleanField(
         label="涉及村干部或其近亲属", required=False, help_text="勾选后由乡镇处理，村里看不到异议人和内容。"
     )
+    photos = ManyFilesField(
+        label="照片",
+        required=False,
+        widget=ManyFilesInput(attrs={"accept": "image/jpeg,image/png", "multiple": True}),
+        help_text=f"可以不传，最多{MAX_PHOTOS}张。JPG或PNG。",
+    )
 
     @property
     def complaint(self) -> Complaint:
@@ -58,11 +72,65 @@ class LodgeForm(VerbForm):
             name=data["name"],
             phone=data["phone"],
             concerns_cadre=data["concerns_cadre"],
+            photos=tuple(data["photos"]),
         )
 
 
-class AcceptForm(VerbForm):
-    """Nothing to type: the objection is taken on."""
+class PlainForm(VerbForm):
+    """Nothing to type: the step itself is all there is to say."""
+
+
+class TellForm(VerbForm):
+    """When and in which way the objector was told."""
+
+    matter = forms.ChoiceField(label="告知事项", choices=Telling.choices, widget=forms.RadioSelect)
+    way = forms.ChoiceField(label="告知方式", choices=Way.choices, widget=forms.RadioSelect)
+    told_on = forms.DateField(label="告知日期", widget=DayInput, help_text="在作出决定之后，不能晚于今天。")
+
+
+class AppealForm(VerbForm):
+    """An appeal that came in by visit, by phone, by letter or through 12317."""
+
+    channel = forms.ChoiceField(
+        label="渠道",
+        choices=[choice for choice in Channel.choices if choice[0] != Channel.WEB],
+        widget=forms.RadioSelect,
+        initial=Channel.VISIT,
+    )
+    facts = forms.CharField(
+        label="申请复核的理由",
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="按异议人原话写明对哪一点不服、还有什么事实。",
+        error_messages={"required": "请写明对处理结果哪一点不服、还有什么事实。"},
+    )
+
+
+class ObjectionFilter(forms.Form):
+    """What the list is narrowed by; what does not fit is left out."""
+
+    due = forms.ChoiceField(label="期限", required=False, choices=DUE_CHOICES)
+    level = forms.ChoiceField(label="处理层级", required=False, choices=[("", "全部"), *Level.choices])
+    channel = forms.ChoiceField(label="渠道", required=False, choices=[("", "全部"), *Channel.choices])
+    kind = forms.ChoiceField(
+        label="类别",
+        required=False,
+        choices=[("", "全部"), ("appeal", "复核"), ("call", "待电话核实"), ("tell", "待告知异议人")],
+    )
+    village = forms.ModelChoiceField(
+        label="村（社区）", required=False, queryset=Region.objects.none(), empty_label="全部"
+    )
+    q = forms.CharField(label="异议或申请编号", required=False, max_length=60)
+
+    def __init__(self, *args: Any, villages: QuerySet[Region], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        place: Any = self.fields["village"]
+        place.queryset = villages
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """The filters that were chosen and fit."""
+        self.full_clean()
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class ReasonForm(VerbForm):

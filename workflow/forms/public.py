@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ from django import forms
 from django.core import signing
 from django.core.exceptions import ValidationError
 
+from workflow.complaints import MAX_PHOTOS
+from workflow.forms.fieldwork import ManyFilesField, ManyFilesInput
 from workflow.models import Channel
 from workflow.objections import Complaint
 
@@ -39,6 +42,11 @@ def fault(token: str, entry: int, *, now: datetime) -> str:
     if age < SOONEST:
         return TOO_FRESH
     return TOO_OLD if age > LATEST else ""
+
+
+def key_of(token: str, typed: object) -> str:
+    """The idempotency key of one given-out form with what was typed into it: the same again is one objection."""
+    return hashlib.sha256(repr((token, typed)).encode()).hexdigest()
 
 
 class ObjectionForm(forms.Form):
@@ -74,6 +82,12 @@ class ObjectionForm(forms.Form):
     )
     concerns_cadre = forms.BooleanField(
         label="反映的是村干部或其近亲属", required=False, help_text="勾选后由乡镇处理，不经过村里。"
+    )
+    photos = ManyFilesField(
+        label="照片",
+        required=False,
+        widget=ManyFilesInput(attrs={"accept": "image/jpeg,image/png", "multiple": True}),
+        help_text=f"可以不传，最多{MAX_PHOTOS}张。照片里的拍摄地点等信息会去掉。",
     )
     website = forms.CharField(
         label="此栏请留空",
@@ -111,13 +125,46 @@ class ObjectionForm(forms.Form):
             name=data["name"],
             phone=data["phone"],
             concerns_cadre=data["concerns_cadre"],
+            photos=tuple(data["photos"]),
         )
 
     @property
     def key(self) -> str:
         """The idempotency key of the form that was given out, with what was typed into it."""
-        typed = repr((self.cleaned_data["token"], self.complaint))
-        return hashlib.sha256(typed.encode()).hexdigest()
+        return key_of(self.cleaned_data["token"], replace(self.complaint, photos=()))
+
+
+class AppealForm(forms.Form):
+    """An appeal (复核) by whoever holds the receipt."""
+
+    receipt = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    facts = forms.CharField(
+        label="申请复核的理由",
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="写清楚对处理结果哪一点不服、还有什么事实。由上一级处理，只能申请一次。",
+        error_messages={"required": "请写明对处理结果哪一点不服、还有什么事实。"},
+    )
+    token = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, objection: int, now: datetime, **kwargs: Any) -> None:
+        # The page has a second form with a field for the receipt: no id may stand twice.
+        super().__init__(*args, **{"auto_id": "appeal_%s", **kwargs})
+        self.objection, self.now = objection, now
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if wrong := fault(data.get("token") or "", self.objection, now=self.now):
+            if wrong != TOO_FRESH:
+                token = issue(self.objection, now=self.now)
+                self.data = {**self.data.dict(), "token": token}  # type: ignore[attr-defined]
+            raise ValidationError(wrong.replace("提交异议", "申请复核"))
+        return data
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of the form that was given out, with what was typed into it."""
+        return key_of(self.cleaned_data["token"], self.cleaned_data["facts"])
 
 
 class ReceiptForm(forms.Form):
@@ -129,7 +176,12 @@ class ReceiptForm(forms.Form):
     )
 
     def clean_receipt(self) -> str:
-        """The code as it is stored: capitals, four by four, whatever was typed between."""
-        text = unicodedata.normalize("NFKC", self.cleaned_data["receipt"]).upper()
-        plain = "".join(sign for sign in text if sign.isalnum())
-        return "-".join(plain[at : at + 4] for at in range(0, len(plain), 4))
+        """The code as it is stored, whatever was typed between."""
+        return spelled(self.cleaned_data["receipt"])
+
+
+def spelled(typed: str) -> str:
+    """A receipt code as it is stored: capitals, four by four."""
+    text = unicodedata.normalize("NFKC", typed).upper()
+    plain = "".join(sign for sign in text if sign.isalnum())
+    return "-".join(plain[at : at + 4] for at in range(0, len(plain), 4))

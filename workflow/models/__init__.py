@@ -8,6 +8,9 @@ from workflow.models.objections import (
     ObjectionEvidence,
     ObjectionOutcome,
     ObjectionState,
+    ObjectorTold,
+    Telling,
+    Way,
 )
 from workflow.models.operations import Heartbeat, Lease, Receipt
 from workflow.models.postings import (
@@ -47,6 +50,7 @@ __all__ = [
     "ObjectionEvidence",
     "ObjectionOutcome",
     "ObjectionState",
+    "ObjectorTold",
     "Posting",
     "PostingEntry",
     "PostingKind",
@@ -54,5 +58,7 @@ __all__ = [
     "Receipt",
     "RefusalCode",
     "ReviewTask",
+    "Telling",
+    "Way",
     "word_for",
 ]

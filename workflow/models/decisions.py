@@ -47,6 +47,9 @@ OTHER_ACTS = {
     "objection_withdrawn": "异议撤回",
     "objection_passed_on": "异议移送",
     "objection_decided": "异议办结",
+    "objection_confirmed": "异议核实",
+    "objector_told": "告知异议人",
+    "appeal_received": "收到复核申请",
 }
 """Acts in history that are nobody's decision: the village's fieldwork, sheets, objections, the clock."""
 

@@ -1,4 +1,8 @@
-"""Objections of the public (异议): received, handled by at least two people, decided with a reason."""
+"""Objections of the public (异议): received, handled by at least two people, decided with a reason.
+
+An appeal (复核) is an objection too, against the handling of another one and at the level above: it has the same
+machine, due dates and effect on the case.
+"""
 
 from typing import Self
 from uuid import uuid4
@@ -11,9 +15,11 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from applications.models import Application, Attachment
 from applications.states import Level
 from registry.appointments import Actor
+from registry.models import Role
 from registry.scope import within
 from registry.sensitive import SensitiveField
 from workflow.models.postings import Posting, PostingEntry
+from workflow.steps import LEVEL_ROLE
 
 
 class ObjectionState(models.TextChoices):
@@ -38,14 +44,44 @@ class ObjectionOutcome(models.TextChoices):
 class Channel(models.TextChoices):
     VISIT = "visit", "来人"
     PHONE = "phone", "来电"
+    LETTER = "letter", "来信"
     HOTLINE = "hotline", "12317"
     WEB = "web", "网上"
 
 
+class Telling(models.TextChoices):
+    """What an objector is told (告知事项)."""
+
+    ACCEPTANCE = "acceptance", "受理"
+    OUTCOME = "outcome", "办理结果"
+
+
+class Way(models.TextChoices):
+    """How an objector was told (告知方式)."""
+
+    IN_PERSON = "in_person", "当面"
+    BY_PHONE = "by_phone", "电话"
+    IN_WRITING = "in_writing", "书面"
+    BY_MESSAGE = "by_message", "短信"
+
+
+def roles_told(level: Level) -> tuple[Role, ...]:
+    """The roles that know who objects: the level that handles it and those above, never the one complained of."""
+    return tuple(LEVEL_ROLE[one] for one in level.and_above)
+
+
 class ObjectionQuerySet(models.QuerySet["Objection"]):
     def visible_to(self, actor: Actor) -> Self:
-        """Objections on cases of the person's regions, at the levels that handle them or stand above."""
+        """Objections whose existence the person knows: those on cases of their regions, which they hold up."""
         return self.filter(within(actor.may_read_prefixes, "application__village__code"))
+
+    def disclosed_to(self, actor: Actor) -> Self:
+        """Objections whose objector, facts and papers the person may see; `Objection.discloses_to` for one."""
+        place = "application__village__code"
+        found = models.Q(pk__in=[])
+        for level in Level:
+            found |= models.Q(within(actor.prefixes(*roles_told(level)), place), handling_level=level.value)
+        return self.filter(found).exclude(application__household__in=list(actor.interests))
 
     def open(self) -> Self:
         return self.filter(state__in=list(OPEN_OBJECTION))
@@ -59,7 +95,18 @@ class Objection(FSMModelMixin, models.Model):
     Channel = Channel
 
     uid = models.UUIDField("标识", default=uuid4, unique=True, editable=False)
-    receipt = models.CharField("回执编号", max_length=20, unique=True)
+    number = models.CharField("异议编号", max_length=40, unique=True)
+    receipt = models.CharField(
+        "回执编号", max_length=20, unique=True, help_text="只给异议人，凭它查询进度、申请复核。"
+    )
+    appeal_of = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="appeal",
+        verbose_name="对其申请复核的异议",
+    )
     application = models.ForeignKey(
         Application, models.PROTECT, related_name="objections", verbose_name="申请"
     )
@@ -83,6 +130,16 @@ class Objection(FSMModelMixin, models.Model):
         verbose_name="登记人",
     )
     late = models.BooleanField("期后收到", default=False)
+    to_confirm = models.BooleanField("待电话核实", default=False, help_text="短时间内提交过多，照收并核实。")
+    confirmed_at = models.DateTimeField("核实时间", null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="核实人",
+    )
     handling_level = models.CharField("处理层级", max_length=10, choices=Level.choices)
     state = FSMField(
         "状态", choices=ObjectionState.choices, default=ObjectionState.RECEIVED, protected=True, max_length=15
@@ -113,7 +170,7 @@ class Objection(FSMModelMixin, models.Model):
         indexes = [models.Index(fields=["application", "state"], name="objection_of_case")]
 
     def __str__(self) -> str:
-        return self.receipt
+        return self.number
 
     def get_absolute_url(self) -> str:
         return reverse("objection-detail", args=[self.pk])
@@ -121,6 +178,30 @@ class Objection(FSMModelMixin, models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_OBJECTION
+
+    @property
+    def waits_for_a_call(self) -> bool:
+        """Taken in over the limit, and nobody has confirmed it yet (待电话核实)."""
+        return self.to_confirm and self.confirmed_at is None and self.is_open
+
+    @property
+    def can_be_told(self) -> bool:
+        """There is somebody to tell; whoever left neither name nor telephone has the receipt."""
+        return bool(self.objector_name or self.objector_phone)
+
+    @property
+    def due_telling(self) -> Telling | None:
+        """What the objector has a right to know by now."""
+        if self.accepted_at and self.is_open:
+            return Telling.ACCEPTANCE
+        ended = {ObjectionState.DECIDED, ObjectionState.NOT_ACCEPTED, ObjectionState.PASSED_ON}
+        return Telling.OUTCOME if self.state in ended else None
+
+    def discloses_to(self, actor: Actor) -> bool:
+        """Whether the person may see who objects and what they say; the one rule, as `disclosed_to` asks it."""
+        code = self.application.village.code
+        told = any(actor.holds(role, code) for role in roles_told(Level(self.handling_level)))
+        return told and self.application.household_id not in actor.interests
 
     @transition(field=state, source=ObjectionState.RECEIVED, target=ObjectionState.ACCEPTED)
     def accept(self) -> None:
@@ -145,6 +226,28 @@ class Objection(FSMModelMixin, models.Model):
     @transition(field=state, source=sorted(OPEN_OBJECTION), target=ObjectionState.PASSED_ON)
     def pass_on(self) -> None:
         """It is about a body that cannot judge itself, and goes to the one that can (移送)."""
+
+
+class ObjectorTold(models.Model):
+    """That the objector was told of the acceptance or the outcome: when, in which way, by whom (告知记录)."""
+
+    objection = models.ForeignKey(Objection, models.PROTECT, related_name="tellings", verbose_name="异议")
+    matter = models.CharField("告知事项", max_length=12, choices=Telling.choices)
+    way = models.CharField("告知方式", max_length=12, choices=Way.choices)
+    told_on = models.DateField("告知日期")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="告知人")
+    recorded_at = models.DateTimeField("登记时间")
+
+    class Meta:
+        verbose_name = "异议告知记录"
+        verbose_name_plural = "异议告知记录"
+        ordering = ["told_on", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["objection", "matter"], name="objector_told_once_of_a_matter")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.objection} {self.get_matter_display()}"
 
 
 class ObjectionEvidence(models.Model):

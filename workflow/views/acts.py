@@ -10,7 +10,7 @@ from applications.models import Application
 from applications.standing import Standing
 from applications.states import LEVEL_OF, State
 from registry.models import User
-from workflow import intake, reviews
+from workflow import intake, permissions, reviews
 from workflow.forms.reviews import (
     ActForm,
     PassForm,
@@ -219,7 +219,7 @@ PAGES: dict[str, ActPage] = {
             ReasonForm,
             ("lapse",),
             _opinion(reviews.lapse),
-            lambda case, standing, by: case.lapse(standing, by=by, level=LEVEL_OF[State(case.state)]),
+            lambda case, standing, by: case.lapse(standing, by=by, level=permissions.returned_by(case)),
             danger=True,
         ),
         ActPage(

@@ -91,6 +91,7 @@ class AnnouncementItems(OfDraft):
             items=form.items_typed,
             by=self.request.user,  # type: ignore[arg-type]
             now=clock.now(),
+            key=form.cleaned_data["key"],
         )
 
 

@@ -78,6 +78,7 @@ class Desk(StaffView):
             "corrections": corrections,
             "objections": objections[:SHOWN],
             "more_objections": len(objections) > SHOWN,
+            "to_revoke": list(worklists.to_revoke(actor)),
             "sheets": sheets[:SHOWN],
             "more_sheets": len(sheets) > SHOWN,
             "inbox": list(inbox.order_by("-created_at", "-pk")[:5]),

@@ -170,6 +170,7 @@ class PostingEndPhoto(OfPosting):
             photo=form.picture,
             by=self.request.user,  # type: ignore[arg-type]
             now=clock.now(),
+            key=form.cleaned_data["key"],
         )
 
 

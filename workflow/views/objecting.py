@@ -1,4 +1,4 @@
-"""Steps in the handling of an objection (异议办理), and writing one down that came in by visit, phone or 12317."""
+"""Steps in the handling of an objection (异议办理), one page each."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,19 +9,16 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 
 from registry import clock
-from registry.scope import within
 from workflow import objections, permissions
 from workflow.forms.objections import (
-    WHEN,
-    AcceptForm,
     DecideForm,
     InvestigateForm,
-    LodgeForm,
     PassOnForm,
+    PlainForm,
     ReasonForm,
+    TellForm,
 )
 from workflow.models import (
     OPEN_OBJECTION,
@@ -29,20 +26,20 @@ from workflow.models import (
     Objection,
     ObjectionOutcome,
     ObjectionState,
-    Posting,
-    PostingEntry,
-    PostingState,
+    Telling,
+    Way,
 )
-from workflow.permissions import Verdict
 from workflow.views import sheet
 from workflow.views.base import VerbView
 
 
 def seen(rows: QuerySet[Objection]) -> QuerySet[Objection]:
-    """With the day it is due, and what the page names."""
+    """With the day it is due, the day of its reminder, and what the page names."""
     due = Deadline.objects.filter(objection=OuterRef("pk"), settled_at__isnull=True)
-    return rows.annotate(due_on=Subquery(due.values("due_on")[:1])).select_related(
-        "application__village", "application__programme", "posting__region", "entry"
+    return rows.annotate(
+        due_on=Subquery(due.values("due_on")[:1]), remind_on=Subquery(due.values("remind_on")[:1])
+    ).select_related(
+        "application__village", "application__programme", "posting__region", "entry", "appeal_of", "appeal"
     )
 
 
@@ -65,7 +62,7 @@ STEP_PAGES = {
             "accept",
             "受理",
             frozenset({ObjectionState.RECEIVED}),
-            AcceptForm,
+            PlainForm,
             "异议写明了具体事实，予以受理。从现在起计算办结期限。",
             "异议已受理。",
         ),
@@ -109,6 +106,22 @@ STEP_PAGES = {
             "反映乡镇或者区里自身问题的，移送能够处理的单位。",
             "异议已移送。",
         ),
+        StepPage(
+            "confirm",
+            "登记电话核实",
+            OPEN_OBJECTION,
+            PlainForm,
+            "短时间内收到的网上异议过多，这一件照收，要打电话核实。没有留电话的，按写明的事实决定是否受理。",
+            "已登记核实。",
+        ),
+        StepPage(
+            "tell",
+            "登记告知",
+            frozenset(ObjectionState) - {ObjectionState.RECEIVED, ObjectionState.WITHDRAWN},
+            TellForm,
+            "署名的异议人，受理和办理结果都要告知，并说明可以向上一级申请复核。",
+            "已登记告知。",
+        ),
     )
 }
 
@@ -140,8 +153,8 @@ class ObjectionStep(VerbView):
         return self.page.form
 
     def act(self, form: forms.Form) -> None:
-        told: dict[str, Any] = {"by": self.request.user, "now": clock.now()}
         typed = form.cleaned_data
+        told: dict[str, Any] = {"by": self.request.user, "now": clock.now(), "key": typed["key"]}
         step, objection = self.page.slug, self.objection
         if step == "accept":
             objections.accept(objection, **told)
@@ -154,19 +167,30 @@ class ObjectionStep(VerbView):
             objections.withdraw(objection, reason=typed["reason"], **told)
         elif step == "pass-on":
             objections.pass_on(objection, to=typed["to"], reason=typed["reason"], **told)
+        elif step == "confirm":
+            objections.confirm(objection, **told)
+        elif step == "tell":
+            told |= {
+                "matter": Telling(typed["matter"]),
+                "way": Way(typed["way"]),
+                "told_on": typed["told_on"],
+            }
+            objections.tell(objection, **told)
         else:
             objections.decide(
                 objection,
                 outcome=ObjectionOutcome(typed["outcome"]),
                 findings=typed["findings"],
                 reason=typed["reason"],
-                key=typed["key"],
                 **told,
             )
 
     @property
     def success_message(self) -> str:  # type: ignore[override]
         return self.page.done
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"told_on": self.actor.on, "matter": self.objection.due_telling}
 
     def get_success_url(self) -> str:
         return self.objection.get_absolute_url()
@@ -190,58 +214,4 @@ class ObjectionStep(VerbView):
         )
 
 
-class ObjectionNew(VerbView):
-    """Write down an objection that came in by visit, phone or 12317."""
-
-    template_name = "desk/objection_form.html"
-    form_class = LodgeForm
-    page_title = "登记异议"
-    submit_label = "登记"
-    made: Objection
-
-    @cached_property
-    def entry(self) -> PostingEntry:
-        rows = PostingEntry.objects.filter(
-            within(self.actor.may_read_prefixes, "application__village__code"),
-            posting__in=Posting.objects.visible_to(self.actor),
-        ).exclude(posting__state=PostingState.DRAFT)
-        found = get_object_or_404(
-            rows.select_related("posting__region", "application__village"), pk=self.kwargs["entry"]
-        )
-        verdict: Verdict = permissions.may_lodge(self.actor, found.application)
-        if not verdict:
-            raise PermissionDenied(verdict.reason)
-        return found
-
-    def get_initial(self) -> dict[str, Any]:
-        return {"received_at": timezone.localtime(clock.now()).strftime(WHEN)}
-
-    def act(self, form: forms.Form) -> None:
-        assert isinstance(form, LodgeForm)
-        self.made = objections.lodge(
-            self.entry,
-            complaint=form.complaint,
-            received_at=form.cleaned_data["received_at"],
-            by=self.request.user,  # type: ignore[arg-type]
-            now=clock.now(),
-            key=form.cleaned_data["key"],
-        )
-        self.success_message = f"异议已登记，回执编号{self.made.receipt}，请告知异议人凭它查询进度。"
-
-    def get_success_url(self) -> str:
-        return self.made.get_absolute_url()
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        entry = self.entry
-        return super().get_context_data(
-            entry=entry,
-            posting=entry.posting,
-            row=sheet.allowed(entry.row),
-            back_url=entry.posting.get_absolute_url(),
-            explanation="收到异议后，这一件申请在异议办结之前不能进入下一步，名单上的其他申请不受影响。",
-            **kwargs,
-        )
-
-
 objection_step = ObjectionStep.as_view()
-objection_new = ObjectionNew.as_view()

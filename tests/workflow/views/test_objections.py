@@ -8,7 +8,7 @@ from applications.states import State
 from tests import stages
 from tests.workflow.views.pages import as_, clock_at, queries, url
 from tests.workflow.views.sheets import all_rows, on_display
-from tests.world import World
+from tests.world import World, photo
 from workflow import objections
 from workflow.models import Channel, Objection, ObjectionState, Posting
 from workflow.objections import Complaint
@@ -143,6 +143,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "decide": {"outcome": "not_upheld", "findings": "现场丈量为三亩。", "reason": "事实清楚。"},
     "withdraw": {"reason": "异议人自己要求撤回。"},
     "pass-on": {"to": "区纪委监委〔示例〕", "reason": "反映乡镇干部。"},
+    "confirm": {},
+    "tell": {"matter": "outcome", "way": "by_phone", "told_on": "2021-03-04"},
 }
 LEADS_TO = {
     "accept": ObjectionState.ACCEPTED,
@@ -182,13 +184,22 @@ def test_every_step_in_every_state(world: World, state: ObjectionState, step: st
         before = all_rows()
         answer = client.post(step_url(objection, step), {"key": stages.key(), **TYPED[step]})
     allowed = state in STEP_PAGES[step].sources
-    assert (step_url(objection, step) in offered) is allowed
+    if step == "confirm":
+        allowed = False  # nothing to confirm: it did not come over the limit
+    elif step == "tell":
+        answered = {ObjectionState.DECIDED, ObjectionState.NOT_ACCEPTED, ObjectionState.PASSED_ON}
+        allowed = state in answered
+        under_way = {ObjectionState.ACCEPTED, ObjectionState.INVESTIGATING}
+        assert (step_url(objection, step) in offered) is (state in answered | under_way)
+    if step != "tell":
+        assert (step_url(objection, step) in offered) is allowed
     if allowed:
         assert answer.status_code == 302
-        assert Objection.objects.get(pk=objection.pk).state == LEADS_TO[step]
+        assert Objection.objects.get(pk=objection.pk).state == LEADS_TO.get(step, state)
     else:
         assert answer.status_code == 422
-        assert f"该异议现在是“{state.label}”" in answer.content.decode()
+        if state not in STEP_PAGES[step].sources:
+            assert f"该异议现在是“{state.label}”" in answer.content.decode()
         assert all_rows() == before
 
 
@@ -327,3 +338,106 @@ def test_script_in_the_facts_is_shown_as_text(world: World) -> None:
         text = client.get(Objection.objects.get().get_absolute_url()).content.decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "<script>alert(1)" not in text
+
+
+def listed(client: Any, query: str) -> list[int]:
+    page = client.get(f"{url('objection-list')}?{query}")
+    return [row.pk for row in page.context["page_obj"]]
+
+
+def test_the_list_is_narrowed_by_due_date_level_channel_village_kind_and_number(world: World) -> None:
+    posting = on_display(world, 3)
+    first = named(world, posting, position=1)
+    cadre = named(world, posting, position=2, concerns_cadre=True)
+    entry = posting.entries.get(position=3)
+    letter = objections.lodge(
+        entry,
+        complaint=Complaint(Channel.LETTER, FACTS, anonymous=True, to_confirm=True),
+        by=world.clerk,
+        now=world.later(7),
+    )
+    objections.accept(cadre, by=world.reviewer, now=world.later(2))
+    client = as_(world.reviewer)
+    narrowed = {
+        "": [first.pk, letter.pk, cadre.pk],
+        "due=over": [first.pk],
+        "due=near": [letter.pk],
+        "level=township": [cadre.pk],
+        "channel=letter": [letter.pk],
+        "kind=call": [letter.pk],
+        "kind=tell": [cadre.pk],
+        "kind=appeal": [],
+        f"village={world.village.pk}": [first.pk, letter.pk, cadre.pk],
+        f"village={world.villages[1].pk}": [],
+        f"q={cadre.number[-5:]}": [cadre.pk],
+        f"q={entry.application.number}": [letter.pk],
+        "due=nonsense&level=x&channel=%27&village=9999999999999999999&kind=y": [
+            first.pk,
+            letter.pk,
+            cadre.pk,
+        ],
+    }
+    with clock_at(world.later(8)):
+        assert {query: listed(client, query) for query in narrowed} == narrowed
+        text = client.get(url("objection-list")).content.decode()
+    assert "2021-03-04</time> 已超期5天" in text
+
+
+def test_whoever_wrote_it_down_gets_a_slip_with_the_receipt_and_nobody_else_does(world: World) -> None:
+    posting = on_display(world, 1)
+    client = as_(world.clerk)
+    with clock_at(world.later(2)):
+        sent = written_down(channel="letter", photos=[photo()])
+        answer = client.post(url("objection-new", posting.entries.get().pk), sent)
+        made = Objection.objects.get()
+        assert answer["Location"] == url("objection-slip", made.pk)
+        slip = client.get(answer["Location"]).content.decode()
+        assert made.receipt in slip
+        assert "应在2021年3月4日以前决定是否受理" in slip
+        assert "12317" in slip
+        assert SECRET not in slip
+        for who, status in (("second_clerk", 403), ("reviewer", 403), ("supervisor", 403), ("stranger", 404)):
+            answer = as_(getattr(world, who)).get(url("objection-slip", made.pk))
+            assert answer.status_code == status
+            assert made.receipt not in answer.content.decode()
+        detail = client.get(made.get_absolute_url()).content.decode()
+    assert (made.channel, made.evidence.count()) == (Channel.LETTER, 1)
+    assert made.receipt not in detail
+    assert made.number in detail
+
+
+def test_an_appeal_is_written_down_and_gets_a_slip(world: World) -> None:
+    objection = named(world, on_display(world, 1))
+    client = as_(world.clerk)
+    with clock_at(world.later(3)):
+        before = client.get(objection.get_absolute_url()).content.decode()
+        assert url("objection-appeal", objection.pk) not in before
+        brought_to(world, objection, ObjectionState.DECIDED)
+        assert (
+            url("objection-appeal", objection.pk) in client.get(objection.get_absolute_url()).content.decode()
+        )
+        sent = {"key": stages.key(), "channel": "visit", "facts": "不服，请再量一次。"}
+        empty = client.post(url("objection-appeal", objection.pk), {**sent, "facts": " "})
+        assert empty.status_code == 422
+        assert "请写明对处理结果哪一点不服" in empty.content.decode()
+        answer = client.post(url("objection-appeal", objection.pk), sent, follow=True)
+        made = Objection.objects.get(appeal_of=objection)
+        assert made.receipt in answer.content.decode()
+        detail = client.get(made.get_absolute_url()).content.decode()
+        again = client.post(url("objection-appeal", objection.pk), {**sent, "key": stages.key()})
+    assert "不服，请再量一次。" not in detail
+    assert again.status_code == 422
+    assert "已经申请过复核" in again.content.decode()
+
+
+@pytest.mark.parametrize("received", ["0001-01-01T00:00", "1900-01-01T00:00", "2021-02-28T23:59"])
+def test_a_day_before_the_sheet_hung_gets_a_sentence_and_keeps_the_words(world: World, received: str) -> None:
+    posting = on_display(world, 1)
+    before = all_rows()
+    with clock_at(world.later(2)):
+        address = url("objection-new", posting.entries.get().pk)
+        page = as_(world.clerk).post(address, written_down(received_at=received))
+    assert page.status_code == 422
+    assert "收到时间早于名单张贴的日期，请核对。" in page.content.decode()
+    assert page.context["form"]["facts"].value() == FACTS
+    assert all_rows() == before
