@@ -14,6 +14,7 @@ from workflow.views import (
     objections,
     postings,
     public,
+    public_objections,
     session,
 )
 
@@ -57,7 +58,7 @@ urlpatterns = [
     path("files/<uuid:uid>/", files.attachment, name="attachment"),
     path("public/", public.board, name="public-board"),
     path("public/postings/<int:pk>/", public.sheet, name="public-sheet"),
-    path("public/entries/<int:pk>/object/", public.objection, name="public-objection"),
-    path("public/receipt/", public.receipt, name="public-receipt"),
+    path("public/entries/<int:pk>/object/", public_objections.objection, name="public-objection"),
+    path("public/receipt/", public_objections.receipt, name="public-receipt"),
     path("public/elder/", public.elder_mode, name="elder-mode"),
 ]

@@ -1,7 +1,6 @@
 """The public board (公开栏), without login: sheets on display, announcements, objections, progress, 长辈版."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.core.paginator import Paginator
@@ -12,21 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from applications.models import Programme
 from registry import clock
 from registry.models import Region, RegionLevel
-from registry.refusal import Refused
-from workflow import objections
 from workflow.announcements import LABELS
-from workflow.forms.public import ObjectionForm, ReceiptForm, issue
 from workflow.models import (
     AnnouncementSheet,
-    EntryOutcome,
-    Objection,
-    ObjectionOutcome,
     Posting,
     PostingEntry,
     PostingState,
@@ -96,7 +88,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     now = clock.now()
     today = timezone.localdate(now)
     if not paper_of.names_are_public(posting, today=today):
-        return _gone(request, posting)
+        return gone(request, posting)
     entries = posting.entries.order_by("position")
     context = {
         "posting": posting,
@@ -121,7 +113,7 @@ def _seconds_left(posting: Posting, now: datetime) -> int:
     return max(0, int((midnight - now).total_seconds()))
 
 
-def _gone(request: HttpRequest, posting: Posting, *, row_gone: bool = False) -> HttpResponse:
+def gone(request: HttpRequest, posting: Posting, *, row_gone: bool = False) -> HttpResponse:
     """The plain sentence instead of a list that is no longer public."""
     hangs = paper_of.names_are_public(posting, today=clock.today())
     context = {"taken_down": posting.state == PostingState.TAKEN_DOWN, "row_gone": row_gone and hangs}
@@ -147,78 +139,6 @@ def _catalogue(posting: Posting, written: AnnouncementSheet) -> list[tuple[str, 
         ("生成日期", f"{written.generated_on or ''}"),
         ("发布日期", f"{written.published_on or ''}"),
     ]
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-def objection(request: HttpRequest, pk: int) -> HttpResponse:
-    """The objection form of one row, named or anonymous."""
-    entry = get_object_or_404(
-        PostingEntry.objects.exclude(posting__state=PostingState.DRAFT).select_related(
-            "posting__region", "posting__programme"
-        ),
-        pk=pk,
-    )
-    now = clock.now()
-    open_now = paper_of.names_are_public(entry.posting, today=timezone.localdate(now))
-    open_now = open_now and entry.outcome != EntryOutcome.REMOVED
-    if request.method == "GET":
-        if not open_now:
-            return _gone(request, entry.posting, row_gone=entry.outcome == EntryOutcome.REMOVED)
-        form = ObjectionForm(entry=pk, now=now, initial={"token": issue(pk, now=now)})
-        return _objection_page(request, entry, form, open_now=True)
-    # The form was given out while the row was public; what arrives after midnight is handled too (期后).
-    form = ObjectionForm(request.POST, entry=pk, now=now)
-    if form.is_valid():
-        try:
-            made = objections.lodge(entry, complaint=form.complaint, now=now, key=form.key)
-        except Refused as refused:
-            form.add_error(None, refused.sentence)
-        else:
-            request.session["receipt"] = made.receipt
-            return HttpResponseRedirect(reverse("public-receipt"))
-    return _objection_page(request, entry, form, open_now=open_now, status=422)
-
-
-def _objection_page(
-    request: HttpRequest, entry: PostingEntry, form: ObjectionForm, *, open_now: bool, status: int = 200
-) -> HttpResponse:
-    """The row is named only while it is public."""
-    row = paper_of.allowed(entry.row) if open_now else None
-    context = {"entry": entry, "posting": entry.posting, "row": row, "form": form}
-    return render(request, "public/objection.html", context, status=status)
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-def receipt(request: HttpRequest) -> HttpResponse:
-    """How far an objection is, by its receipt code. An unknown code answers like any other unknown code."""
-    new = request.session.pop("receipt", "") if request.method == "GET" else ""
-    context: dict[str, Any] = {"new": new, "asked": False}
-    if request.method == "POST":
-        form = ReceiptForm(request.POST)
-        if form.is_valid():
-            found = Objection.objects.filter(receipt=form.cleaned_data["receipt"]).first()
-            context |= {"asked": True, "progress": _progress(found) if found else None}
-            form = ReceiptForm(initial={"receipt": form.cleaned_data["receipt"]} if found else None)
-    else:
-        form = ReceiptForm()
-    status = 422 if form.errors else 200
-    return render(request, "public/receipt.html", {**context, "form": form}, status=status)
-
-
-def _progress(found: Objection) -> dict[str, Any]:
-    """The step and its dates: never the objector, the facts or the row."""
-    outcome = ObjectionOutcome(found.outcome).label if found.outcome else ""
-    return {
-        "receipt": found.receipt,
-        "step": found.get_state_display(),
-        "open": found.is_open,
-        "outcome": outcome,
-        "received_on": found.received_at,
-        "accepted_on": found.accepted_at,
-        "decided_on": found.decided_at,
-    }
 
 
 @require_GET
