@@ -216,7 +216,8 @@ KINDS = {
 
 
 def rendered(kind: Kind, made: dict[PostingKind, Posting], moment: datetime) -> str:
-    """The page of this kind as a visitor gets it."""
+    """The page of this kind as a visitor gets it, its figures counted anew."""
+    cache.clear()
     with clock_at(moment):
         if not kind.asks:
             answer = Client().get(kind.address(made))

@@ -6,8 +6,9 @@ from datetime import date
 from functools import wraps
 from typing import Any
 
+from django.core.cache import cache
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -25,10 +26,15 @@ from workflow.models import (
     PostingKind,
     PostingState,
 )
+from workflow.statistics import Group
 from workflow.views import sheet as paper_of
 
 PER_PAGE, PER_PAGE_ELDER = 20, 6
 NEWEST, NEWEST_ELDER = 5, 3
+SHOWN = ("title", "batch_label", "number", "displayed_on", "closes_on", "region__name")
+"""What a list shows of a sheet; its texts and its ledger stay in the database."""
+FIGURES_KEPT = 300
+"""Seconds: no state change waits for it, but a village that was renamed does."""
 NO_ROBOTS = "noindex, nofollow, noarchive"
 
 View = Callable[..., HttpResponse]
@@ -96,7 +102,7 @@ def announced() -> QuerySet[Posting]:
 
 def _page(request: HttpRequest, rows: QuerySet[Posting]) -> Page[Posting]:
     per_page = PER_PAGE_ELDER if is_elder(request) else PER_PAGE
-    return Paginator(rows.select_related("region"), per_page).get_page(request.GET.get("page"))
+    return Paginator(rows.select_related("region").only(*SHOWN), per_page).get_page(request.GET.get("page"))
 
 
 def is_elder(request: HttpRequest) -> bool:
@@ -119,7 +125,7 @@ def _choices(search: Search) -> dict[str, Any]:
 def board(request: HttpRequest) -> HttpResponse:
     """Titles only, no names: what hangs now, and the newest announcements."""
     search = Search.of(request)
-    newest = search.narrow(announced()).select_related("region")
+    newest = search.narrow(announced()).select_related("region").only(*SHOWN)
     context = {
         **_choices(search),
         "page_obj": _page(request, search.narrow(running(clock.today()))),
@@ -208,12 +214,27 @@ def year_in_figures(request: HttpRequest) -> HttpResponse:
     )
     context: dict[str, Any] = {"years": years, "year": year, "places": places, "place": place, "tables": []}
     if place is not None:
-        of = {"year": year, "as_of": clock.today()}
-        programmes = statistics.by_programme(place, **of)  # type: ignore[arg-type]
-        villages = statistics.by_village(place, **of)  # type: ignore[arg-type]
+        programmes, villages = _figures(place, year=year, today=clock.today())
         context |= {
             "tables": [("按项目", "项目", programmes), ("按村（社区）", "村（社区）", villages)],
             "cases": sum(group.cases for group in programmes),
             "amount": sum(group.amount for group in programmes),
         }
     return render(request, "public/statistics.html", context)
+
+
+def _figures(place: Region, *, year: int, today: date) -> tuple[list[Group], list[Group]]:
+    """The groups by programme and by village, counted once for each state of the announcements.
+
+    Publishing and revoking both raise a sheet's revision, so that the sum of them names what was counted.
+    """
+    state = announced().aggregate(sheets=Count("pk"), changes=Sum("revision"))
+    key = f"figures:{place.code}:{year}:{today}:{state['sheets']}:{state['changes']}"
+
+    def counted() -> tuple[list[Group], list[Group]]:
+        return (
+            statistics.by_programme(place, year=year, as_of=today),
+            statistics.by_village(place, year=year, as_of=today),
+        )
+
+    return cache.get_or_set(key, counted, FIGURES_KEPT) or ([], [])

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from applications.states import State
@@ -207,6 +208,12 @@ def test_reading_pages_take_no_post(world: World, name: str) -> None:
     assert Client().post(url(name, *arguments)).status_code == 405
 
 
+@pytest.fixture(autouse=True)
+def counted_anew() -> None:
+    """The figures of one test are not those of another."""
+    cache.clear()
+
+
 def copies(posting: Posting, count: int) -> None:
     """More sheets of the same kind, for lists and for counting statements only."""
     posting.refresh_from_db()
@@ -345,6 +352,22 @@ def test_the_year_in_figures_counts_by_programme_and_village_and_names_nobody(wo
     assert (page.context["cases"], page.context["amount"], page.context["year"]) == (1, 900, 2021)
     assert "孙示例" not in page.content.decode()
     assert empty.context["year"] == 2021
+
+
+def test_the_figures_are_counted_once_for_each_state_of_the_announcements(world: World) -> None:
+    posting, moment = announced(world)
+    address = url("public-statistics")
+    with clock_at(moment):
+        first = queries(Client(), address)
+        assert queries(Client(), address) == first - 2
+        another, later = stages.reach(world, State.ANNOUNCEMENT)
+    with clock_at(later):
+        assert Client().get(address).context["cases"] == 1
+        stages.announced(world, [another], now=later)
+        assert Client().get(address).context["cases"] == 2
+        case = stages.again(posting.entries.get().application)
+        stages.do(reviews.revoke([Ref.of(case)], by=world.approver, now=later, opinion="示例〔示例〕"))
+        assert Client().get(address).context["cases"] == 1
 
 
 def test_the_public_pages_of_an_empty_installation_answer(db: None) -> None:
