@@ -118,7 +118,9 @@ def colleagues(actor: Actor) -> QuerySet[User]:
     found = (
         Appointment.objects.active(actor.on).filter(same) if actor.holdings else Appointment.objects.none()
     )
-    return User.objects.filter(pk__in=found.values("user")).exclude(pk=actor.user_id or 0).order_by("name", "pk")
+    return (
+        User.objects.filter(pk__in=found.values("user")).exclude(pk=actor.user_id or 0).order_by("name", "pk")
+    )
 
 
 def appoint(

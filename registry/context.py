@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from registry import clock
+from registry import clock, look
 
 
 def surroundings(request: HttpRequest) -> dict[str, Any]:
@@ -15,5 +15,6 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
         "actor": getattr(request, "actor", None),
         "today": request.today if hasattr(request, "today") else SimpleLazyObject(clock.today),
         "demo": settings.DEMO,
+        "look": look.of(request.GET, request.COOKIES),
         "site_name": settings.SITE_NAME,
     }

@@ -1,16 +1,15 @@
 """Numbers without gaps or repeats, from locked counter rows, inside the verb's transaction."""
 
-import secrets
 from datetime import date
 
 from stdnum.cn import uscc
 
+from registry import codes
 from registry.models import Region
 from registry.refusal import Refused
 from workflow.models import Counter, PostingKind
 
-# No 0/O, 1/I/L: a receipt is read out on the telephone and copied by hand.
-RECEIPT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+RECEIPT_ALPHABET = codes.ALPHABET
 
 
 class NoPublisherCode(Refused):
@@ -57,4 +56,4 @@ def objection(village: Region, year: int) -> str:
 
 def receipt() -> str:
     """An objection's receipt: twelve random characters that nobody can guess from another."""
-    return "-".join("".join(secrets.choice(RECEIPT_ALPHABET) for _ in range(4)) for _ in range(3))
+    return codes.unguessable()

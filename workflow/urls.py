@@ -16,8 +16,11 @@ from workflow.views import (
     overdue,
     postings,
     public,
+    public_look,
     public_objections,
+    public_progress,
     session,
+    slip,
 )
 
 urlpatterns = [
@@ -32,6 +35,7 @@ urlpatterns = [
     path("applications/<int:pk>/", applications.application_detail, name="application-detail"),
     path("applications/<int:pk>/amend/", applications.application_amend, name="application-amend"),
     path("applications/<int:pk>/attach/", applications.application_attach, name="application-attach"),
+    path("applications/<int:pk>/slip/", slip.application_slip, name="application-slip"),
     path("applications/<int:pk>/visit/", fieldwork.visit_new, name="visit-new"),
     path("applications/<int:pk>/<slug:act>/", applications.application_act, name="application-act"),
     path("programmes/<int:pk>/", applications.programme_detail, name="programme-detail"),
@@ -71,9 +75,12 @@ urlpatterns = [
     path("readyz", operations.readyz, name="readyz"),
     path("files/<uuid:uid>/", files.attachment, name="attachment"),
     path("public/", public.board, name="public-board"),
+    path("public/announcements/", public.announcement_list, name="public-announcements"),
+    path("public/statistics/", public.year_in_figures, name="public-statistics"),
+    path("public/progress/", public_progress.progress, name="public-progress"),
     path("public/postings/<int:pk>/", public.sheet, name="public-sheet"),
     path("public/entries/<int:pk>/object/", public_objections.objection, name="public-objection"),
     path("public/receipt/", public_objections.receipt, name="public-receipt"),
     path("public/receipt/appeal/", public_objections.appeal, name="public-appeal"),
-    path("public/elder/", public.elder_mode, name="elder-mode"),
+    path("public/elder/", public_look.elder_mode, name="elder-mode"),
 ]

@@ -16,6 +16,7 @@ from applications.amounts import Given
 from applications.machine import ApplicationMachine
 from applications.models.programme import Programme
 from applications.states import CORRECTIONS, LEVEL_OF, OPEN, Level, State
+from registry import codes
 from registry.appointments import Actor
 from registry.models import Household, Member, Region
 from registry.refusal import Refused
@@ -82,6 +83,14 @@ class Application(ApplicationMachine):
 
     number = models.CharField("申请编号", max_length=30, unique=True)
     uid = models.UUIDField("标识", default=uuid4, unique=True, editable=False)
+    inquiry_code = models.CharField(
+        "查询码",
+        max_length=20,
+        unique=True,
+        default=codes.unguessable,
+        editable=False,
+        help_text="提交后印在凭条上交给申请人，凭它和姓名在公开栏查询进度。",
+    )
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="applications", verbose_name="项目")
     village = models.ForeignKey(Region, models.PROTECT, related_name="applications", verbose_name="村")
     household = models.ForeignKey(Household, models.PROTECT, related_name="applications", verbose_name="户")

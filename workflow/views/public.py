@@ -1,82 +1,150 @@
-"""The public board (公开栏), without login: sheets on display, announcements, objections, progress, 长辈版."""
+"""The public board (公开栏), without login: sheets on display, announcements, the year in figures."""
 
-from datetime import date, datetime, time, timedelta
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import wraps
+from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.cache import cache
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
-from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import conditional_page, require_GET
 
 from applications.models import Programme
-from registry import clock
+from registry import clock, look
 from registry.models import Region, RegionLevel
+from workflow import statistics
 from workflow.announcements import LABELS
 from workflow.models import (
     AnnouncementSheet,
     Posting,
     PostingEntry,
+    PostingKind,
     PostingState,
 )
+from workflow.statistics import Group
 from workflow.views import sheet as paper_of
 
-PER_PAGE = 20
-LONGEST_CACHE = 300
-"""Seconds: a page with names never outlives its period in a cache, and a correction shows within minutes."""
-YEAR = 365 * 24 * 3600
-ANNOUNCED = [PostingState.PUBLISHED, PostingState.CORRECTED]
+PER_PAGE, PER_PAGE_ELDER = 20, 6
+NEWEST, NEWEST_ELDER = 5, 3
+SHOWN = ("title", "batch_label", "number", "displayed_on", "closes_on", "region__name")
+"""What a list shows of a sheet; its texts and its ledger stay in the database."""
+FIGURES_KEPT = 300
+"""Seconds: no state change waits for it, but a village that was renamed does."""
+NO_ROBOTS = "noindex, nofollow, noarchive"
+
+View = Callable[..., HttpResponse]
 
 
-def shown(today: date) -> tuple[QuerySet[Posting], QuerySet[Posting]]:
-    """The sheets whose period runs, and the announcements, which stay."""
-    running = Posting.objects.on_display().filter(closes_on__gte=today)
-    return running.order_by("closes_on", "pk"), Posting.objects.filter(state__in=ANNOUNCED).order_by(
-        "-displayed_on", "-pk"
-    )
+def revalidated(view: View) -> View:
+    """Kept by the browser only to be asked about again: 304 while nothing has changed, and a correction or the end
+    of a period shows on the very next request. The fingerprint is that of the page itself, so nothing can be forgotten."""
+
+    @wraps(view)
+    def asked_again(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        response = view(request, **kwargs)
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_cache=True)
+        patch_vary_headers(response, ["Cookie"])
+        return response
+
+    return conditional_page(asked_again)
 
 
-@require_GET
-def board(request: HttpRequest) -> HttpResponse:
-    """Titles only, no names: what hangs now and what was announced, by village and programme."""
-    running, announced = shown(clock.today())
-    either = Posting.objects.filter(Q(pk__in=running.values("pk")) | Q(pk__in=announced.values("pk")))
-    villages = _villages(either)
-    programmes = Programme.objects.filter(pk__in=either.values("programme")).order_by("-year", "name")
-    village, programme = request.GET.get("village", ""), request.GET.get("programme", "")
-    if village:
-        of_village = PostingEntry.objects.filter(posting=OuterRef("pk"), application__village__code=village)
-        running, announced = running.filter(Exists(of_village)), announced.filter(Exists(of_village))
-    if programme:
-        chosen = int(programme) if programme.isascii() and programme.isdigit() and len(programme) < 19 else 0
-        running, announced = running.filter(programme=chosen), announced.filter(programme=chosen)
-    page = Paginator(announced.select_related("region", "programme"), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
-    context = {
-        "running": running.select_related("region", "programme"),
-        "page_obj": page,
-        "villages": villages,
+@dataclass(frozen=True)
+class Search:
+    """What a visitor looks for; a value that is no number finds nothing."""
+
+    village: str = ""
+    programme: str = ""
+    year: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Search":
+        return cls(*(request.GET.get(name, "") for name in ("village", "programme", "year")))
+
+    def __bool__(self) -> bool:
+        return bool(self.village or self.programme or self.year)
+
+    def narrow(self, rows: QuerySet[Posting]) -> QuerySet[Posting]:
+        """The sheets with a row of the village, of the programme, of the programme's year."""
+        if self.village:
+            of_village = PostingEntry.objects.filter(
+                posting=OuterRef("pk"), application__village__code=self.village
+            )
+            rows = rows.filter(Exists(of_village))
+        if self.programme:
+            rows = rows.filter(programme=_number(self.programme))
+        if self.year:
+            rows = rows.filter(programme__year=_number(self.year))
+        return rows
+
+
+def _number(typed: str) -> int:
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+
+
+def running(today: date) -> QuerySet[Posting]:
+    """The sheets whose period runs, those that end first before the others."""
+    return Posting.objects.on_display().filter(closes_on__gte=today).order_by("closes_on", "pk")
+
+
+def announced() -> QuerySet[Posting]:
+    """The announcements, which stay; the newest first."""
+    return Posting.objects.filter(
+        kind=PostingKind.ANNOUNCEMENT, state__in=[PostingState.PUBLISHED, PostingState.CORRECTED]
+    ).order_by("-displayed_on", "-pk")
+
+
+def _page(request: HttpRequest, rows: QuerySet[Posting]) -> Page[Posting]:
+    per_page = PER_PAGE_ELDER if is_elder(request) else PER_PAGE
+    return Paginator(rows.select_related("region").only(*SHOWN), per_page).get_page(request.GET.get("page"))
+
+
+def is_elder(request: HttpRequest) -> bool:
+    return look.of(request.GET, request.COOKIES).elder
+
+
+def _choices(search: Search) -> dict[str, Any]:
+    """What the search form offers. Every village and programme: which of them have rows would cost a walk over all."""
+    programmes = list(Programme.objects.order_by("-year", "name", "-pk"))
+    return {
+        "search": search,
+        "villages": Region.objects.filter(level=RegionLevel.VILLAGE),
         "programmes": programmes,
-        "village": village,
-        "programme": programme,
+        "years": sorted({programme.year for programme in programmes}, reverse=True),
     }
-    response = render(request, "public/board.html", context)
-    patch_cache_control(response, private=True, max_age=60)
-    return response
-
-
-def _villages(postings: QuerySet[Posting]) -> QuerySet[Region]:
-    """The villages that have a row on one of the sheets."""
-    rows = PostingEntry.objects.filter(posting__in=postings.values("pk"), application__village=OuterRef("pk"))
-    return Region.objects.filter(Exists(rows), level=RegionLevel.VILLAGE).order_by("code")
 
 
 @require_GET
+@revalidated
+def board(request: HttpRequest) -> HttpResponse:
+    """Titles only, no names: what hangs now, and the newest announcements."""
+    search = Search.of(request)
+    newest = search.narrow(announced()).select_related("region").only(*SHOWN)
+    context = {
+        **_choices(search),
+        "page_obj": _page(request, search.narrow(running(clock.today()))),
+        "newest": newest[: NEWEST_ELDER if is_elder(request) else NEWEST],
+    }
+    return render(request, "public/board.html", context)
+
+
+@require_GET
+@revalidated
+def announcement_list(request: HttpRequest) -> HttpResponse:
+    """Every announcement there ever was, page by page."""
+    search = Search.of(request)
+    context = {**_choices(search), "page_obj": _page(request, search.narrow(announced()))}
+    return render(request, "public/announcements.html", context)
+
+
+@require_GET
+@revalidated
 def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """One sheet with its allow-listed rows. A named list answers 410 once its period is over; a draft is not there."""
     posting = get_object_or_404(
@@ -85,9 +153,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         pk=pk,
     )
-    now = clock.now()
-    today = timezone.localdate(now)
-    if not paper_of.names_are_public(posting, today=today):
+    if not paper_of.names_are_public(posting, today=clock.today()):
         return gone(request, posting)
     entries = posting.entries.order_by("position")
     context = {
@@ -100,17 +166,8 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
         written = AnnouncementSheet.objects.get(posting=posting)
         context |= {"items": _items(written), "catalogue": _catalogue(posting, written)}
     response = render(request, "public/sheet.html", context)
-    patch_cache_control(response, private=True, max_age=min(LONGEST_CACHE, _seconds_left(posting, now)))
-    patch_vary_headers(response, ["Cookie"])
+    response["X-Robots-Tag"] = NO_ROBOTS
     return response
-
-
-def _seconds_left(posting: Posting, now: datetime) -> int:
-    """The seconds until the named list comes down; an announcement stays."""
-    if posting.closes_on is None:
-        return LONGEST_CACHE
-    midnight = timezone.make_aware(datetime.combine(posting.closes_on + timedelta(days=1), time.min))
-    return max(0, int((midnight - now).total_seconds()))
 
 
 def gone(request: HttpRequest, posting: Posting, *, row_gone: bool = False) -> HttpResponse:
@@ -119,6 +176,7 @@ def gone(request: HttpRequest, posting: Posting, *, row_gone: bool = False) -> H
     context = {"taken_down": posting.state == PostingState.TAKEN_DOWN, "row_gone": row_gone and hangs}
     response = render(request, "public/gone.html", context, status=410)
     patch_cache_control(response, no_store=True)
+    response["X-Robots-Tag"] = NO_ROBOTS
     return response
 
 
@@ -142,25 +200,41 @@ def _catalogue(posting: Posting, written: AnnouncementSheet) -> list[tuple[str, 
 
 
 @require_GET
-def elder_mode(request: HttpRequest) -> HttpResponse:
-    """Turn 长辈版 on or off for a year, and go back to where the person was on this site."""
-    on = request.GET.get("elder") == "1"
-    target = request.GET.get("next", "")
-    if not url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        target = reverse("public-board")
-    response = HttpResponseRedirect(_without_elder(target))
-    # site.js switches the same cookie, so it is not HttpOnly; it says nothing about anybody.
-    response.set_cookie("elder", "1" if on else "0", max_age=YEAR, samesite="Lax", secure=request.is_secure())
-    patch_cache_control(response, no_store=True)
-    return response
+@revalidated
+def year_in_figures(request: HttpRequest) -> HttpResponse:
+    """Counts and money of a year's announced cases by programme and by village: no names, no categories."""
+    years = sorted(
+        set(announced().order_by().values_list("programme__year", flat=True).distinct()), reverse=True
+    )
+    places = list(Region.objects.filter(level__in=[RegionLevel.COUNTY, RegionLevel.TOWNSHIP]))
+    asked = _number(request.GET.get("year", ""))
+    year = asked if asked in years else (years[0] if years else clock.today().year)
+    place = next(
+        (one for one in places if one.code == request.GET.get("place")), places[0] if places else None
+    )
+    context: dict[str, Any] = {"years": years, "year": year, "places": places, "place": place, "tables": []}
+    if place is not None:
+        programmes, villages = _figures(place, year=year, today=clock.today())
+        context |= {
+            "tables": [("按项目", "项目", programmes), ("按村（社区）", "村（社区）", villages)],
+            "cases": sum(group.cases for group in programmes),
+            "amount": sum(group.amount for group in programmes),
+        }
+    return render(request, "public/statistics.html", context)
 
 
-def _without_elder(target: str) -> str:
-    """An address without its own `elder`, which would win over the cookie."""
-    parts = urlsplit(target)
-    kept = [
-        (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "elder"
-    ]
-    return urlunsplit(parts._replace(query=urlencode(kept)))
+def _figures(place: Region, *, year: int, today: date) -> tuple[list[Group], list[Group]]:
+    """The groups by programme and by village, counted once for each state of the announcements.
+
+    Publishing and revoking both raise a sheet's revision, so that the sum of them names what was counted.
+    """
+    state = announced().aggregate(sheets=Count("pk"), changes=Sum("revision"))
+    key = f"figures:{place.code}:{year}:{today}:{state['sheets']}:{state['changes']}"
+
+    def counted() -> tuple[list[Group], list[Group]]:
+        return (
+            statistics.by_programme(place, year=year, as_of=today),
+            statistics.by_village(place, year=year, as_of=today),
+        )
+
+    return cache.get_or_set(key, counted, FIGURES_KEPT) or ([], [])

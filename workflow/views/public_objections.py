@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from registry import clock
+from registry import clock, throttle
 from registry.refusal import Refused
+from registry.throttle import Limit
 from workflow import appeals, objections
 from workflow.calendar import load as load_calendar
 from workflow.forms.public import AppealForm, ObjectionForm, ReceiptForm, issue, spelled
 from workflow.models import EntryOutcome, Objection, ObjectionOutcome, PostingEntry, PostingState
-from workflow.views import limits
 from workflow.views import sheet as paper_of
 from workflow.views.public import gone
 
@@ -25,6 +25,10 @@ ROW_GONE = (
     "这一行刚刚撤出公示，网上不能再对它提出异议。您填写的内容还在，"
     "仍要反映的，可以抄下来，到公示单位当面提出或者拨打监督电话12317。"
 )
+# Over these an objection is taken all the same, to be confirmed by call: nobody is refused the right to object.
+OBJECTIONS_OF_A_CLIENT = Limit("objection-client", most=5, seconds=3600)
+OBJECTIONS_TO_A_SHEET = Limit("objection-sheet", most=20, seconds=3600)
+RECEIPTS_OF_A_CLIENT = Limit("receipt-client", most=30, seconds=600)
 TOO_OFTEN = "查询太频繁，请过十分钟再查，也可以拨打公示上的电话询问。"
 
 
@@ -52,7 +56,7 @@ def objection(request: HttpRequest, pk: int) -> HttpResponse:
         if removed:
             form.add_error(None, ROW_GONE)
             return _objection_page(request, entry, form, open_now=False, status=422)
-        complaint = replace(form.complaint, to_confirm=_over(request, f"sheet-{entry.posting_id}", now=now))
+        complaint = replace(form.complaint, to_confirm=_over(request, f"sheet-{entry.posting_id}"))
         try:
             made = objections.lodge(entry, complaint=complaint, now=now, key=form.key)
         except Refused as refused:
@@ -62,10 +66,10 @@ def objection(request: HttpRequest, pk: int) -> HttpResponse:
     return _objection_page(request, entry, form, open_now=open_now, status=422)
 
 
-def _over(request: HttpRequest, sheet: str, *, now: datetime) -> bool:
+def _over(request: HttpRequest, sheet: str) -> bool:
     """Whether so many came from one place, or for one sheet, that this one is to be confirmed by call."""
-    by_client = limits.OBJECTIONS_OF_A_CLIENT.passed(limits.client(request), now=now)
-    return limits.OBJECTIONS_TO_A_SHEET.passed(sheet, now=now) or by_client
+    by_client = not OBJECTIONS_OF_A_CLIENT.spend(throttle.client(request.META))
+    return not OBJECTIONS_TO_A_SHEET.spend(sheet) or by_client
 
 
 def _taken_in(request: HttpRequest, made: Objection) -> HttpResponse:
@@ -99,7 +103,7 @@ def receipt(request: HttpRequest) -> HttpResponse:
         return _receipt_page(request, ReceiptForm(), new=new)
     now = clock.now()
     form = ReceiptForm(request.POST)
-    if limits.RECEIPTS_OF_A_CLIENT.passed(limits.client(request), now=now):
+    if not RECEIPTS_OF_A_CLIENT.spend(throttle.client(request.META)):
         return _receipt_page(request, ReceiptForm(), too_often=TOO_OFTEN, status=429)
     if not form.is_valid():
         return _receipt_page(request, form, status=422)
@@ -114,14 +118,14 @@ def receipt(request: HttpRequest) -> HttpResponse:
 def appeal(request: HttpRequest) -> HttpResponse:
     """An appeal by the objector, who proves to be it by the receipt code."""
     now = clock.now()
-    if limits.RECEIPTS_OF_A_CLIENT.passed(limits.client(request), now=now):
+    if not RECEIPTS_OF_A_CLIENT.spend(throttle.client(request.META)):
         return _receipt_page(request, ReceiptForm(), too_often=TOO_OFTEN, status=429)
     found = _by_code(spelled(request.POST.get("receipt", "")[:40]))
     if found is None:
         return _receipt_page(request, ReceiptForm(), asked=True)
     form = AppealForm(request.POST, objection=found.pk, now=now)
     if form.is_valid():
-        over = _over(request, f"sheet-{found.posting_id}", now=now)
+        over = _over(request, f"sheet-{found.posting_id}")
         facts = form.cleaned_data["facts"]
         try:
             made = appeals.lodge(found, facts=facts, now=now, to_confirm=over, key=form.key)
