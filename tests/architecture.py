@@ -20,7 +20,7 @@ WORKFLOW_LINES = [
     ["proceedings"],
     ["drafts", "releases"],
     ["remedies"],
-    ["announcements", "fieldwork", "intake", "objections", "postings", "reviews"],
+    ["announcements", "fieldwork", "intake", "objections", "postings", "programmes", "reviews"],
     ["forms", "sweeps"],
     ["admin", "demo", "tasks", "township", "views"],
     ["management"],
