@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from applications.amounts import Amount, Given, UnitPriceRule
 from applications.models import Application, Programme, ProgrammeKind
@@ -156,6 +156,29 @@ def assess(
         option=claim.option,
     )
     return Assessment(rule.compute(claim.quantity, unit=claim.programme.quantity_unit, given=given), given)
+
+
+def superseded(programmes: Iterable[int]) -> dict[int, int]:
+    """Which of the programmes, by key, have a newer version, and its number. One statement."""
+    newer = Programme.objects.filter(
+        region=OuterRef("region"),
+        code=OuterRef("code"),
+        year=OuterRef("year"),
+        version__gt=OuterRef("version"),
+    ).order_by("-version")
+    rows = Programme.objects.filter(pk__in=set(programmes)).annotate(
+        newest=Subquery(newer.values("version")[:1])
+    )
+    return dict(rows.filter(newest__isnull=False).order_by().values_list("pk", "newest"))
+
+
+def refuse_superseded(programme: Programme, newest: int | None) -> None:
+    """A version with a newer one is closed for new applications; cases handed in before keep theirs."""
+    if newest is not None:
+        raise NotEligible(
+            f"项目“{programme.name}”已有第{newest}版，第{programme.version}版不再受理新的申请，"
+            "请按新版本重新录入。"
+        )
 
 
 def _refuse_wrong_place(claim: Claim, village: Region) -> None:

@@ -20,7 +20,7 @@ WORKFLOW_LINES = [
     ["proceedings"],
     ["complaints", "drafts", "releases"],
     ["remedies"],
-    ["announcements", "appeals", "fieldwork", "intake", "objections", "postings", "reviews"],
+    ["announcements", "appeals", "fieldwork", "intake", "objections", "postings", "programmes", "reviews"],
     ["forms", "sweeps"],
     ["admin", "demo", "tasks", "township", "views"],
     ["management"],

@@ -52,6 +52,14 @@ def _queue_up(household_id: int) -> None:
     Household.objects.select_for_update(no_key=True).only("pk").get(pk=household_id)
 
 
+def _standing(programme: int) -> Programme:
+    """The programme as it stands now, until the entry is written: meanwhile nobody edits it or adds a version."""
+    rows = Programme.objects.select_for_update(of=("self",), no_key=True).select_related("region")
+    found = rows.get(pk=programme)
+    eligibility.refuse_superseded(found, eligibility.superseded([found.pk]).get(found.pk))
+    return found
+
+
 def kept(assessed: eligibility.Assessment) -> dict[str, str | int]:
     """What the amount was computed from, as the case keeps it."""
     return {"already": f"{assessed.given.already:.2f}", "heads": assessed.given.heads}
@@ -75,15 +83,16 @@ def enter(form: Form, *, by: User, now: datetime, key: str | None = None) -> Res
         village = form.household.village
         permissions.may_enter(actor, village, form.household).enforce()
         payee = payee_of(form)
-        claim = Claim(form.programme, form.household, form.member, payee, form.quantity, form.option)
+        programme = _standing(form.programme.pk)
+        claim = Claim(programme, form.household, form.member, payee, form.quantity, form.option)
         if form.applied_on > today:
             raise NotComplete("申请日期不能晚于今天。")
         _queue_up(form.household.pk)
         assessed = eligibility.assess(claim, village=village, today=today)
         amount = assessed.amount
         application = Application.objects.create(
-            number=numbers.application(village, form.programme.year),
-            programme=form.programme,
+            number=numbers.application(village, programme.year),
+            programme=programme,
             village=village,
             household=form.household,
             member=form.member,
@@ -242,10 +251,11 @@ def submit(refs: Sequence[Ref], *, by: User, now: datetime, key: str | None = No
             return before
         proceeding = Proceeding(engine.locked(refs), by, now)
         cases = list(proceeding.locked.cases.values())
-        lacking = papers.missing(cases)
+        lacking, newer = papers.missing(cases), eligibility.superseded(case.programme_id for case in cases)
         around = eligibility.surroundings(map(_claim, cases))
 
         def law(application: Application, standing: Standing) -> None:
+            eligibility.refuse_superseded(application.programme, newer.get(application.programme_id))
             if not application.committed:
                 raise NotComplete("请先由申请人签署承诺，再提交申请。")
             if lacking.get(application.pk):

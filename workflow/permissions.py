@@ -129,6 +129,13 @@ def may_handle_posting(actor: Actor, posting: Posting) -> Verdict:
     return may_prepare(actor, PostingKind(posting.kind), posting.region)
 
 
+def may_keep_programmes(actor: Actor, region: Region) -> Verdict:
+    """Whether the person may lay down programmes of this region, change them, and add versions."""
+    if actor.holds(Role.ADMINISTRATOR, region.code):
+        return YES
+    return Verdict(False, f"补贴项目由当地的{Role.ADMINISTRATOR.label}维护，您没有这项任职。")
+
+
 def may_lodge(actor: Actor, application: Application) -> Verdict:
     """Whether the person may write down an objection that came in by visit, phone or 12317."""
     if any(actor.holds(role, application.village.code) for role in LEVEL_ROLE.values()):

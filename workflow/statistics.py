@@ -1,22 +1,24 @@
-"""Figures of a region and year: by programme, by village, days per step, shares returned and refused."""
+"""Figures of a region and year at the end of a day: by programme, by village, days per step, how cases ended."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from statistics import median
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from applications.models import Application, HistoryEntry
 from applications.states import State
-from registry.models import Region
+from registry.models import Region, RegionLevel
 from registry.scope import within
 from workflow import summaries
 from workflow.models import Act, Decision
 from workflow.steps import STEPS
 
 SECONDS_A_DAY = 86_400
+PASSES = (Act.PASS_VILLAGE, Act.PASS_TOWNSHIP, Act.PASS_DISTRICT)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class StepTime:
 
 @dataclass(frozen=True)
 class Share:
-    """How many of the cases handed in were returned or refused at a level, or withdrawn."""
+    """How many of the cases handed in were returned or refused, or ended in another way."""
 
     label: str
     cases: int
@@ -54,44 +56,57 @@ class Share:
         return round(100 * self.cases / self.of, 1) if self.of else 0.0
 
 
-def handed_in(region: Region, *, year: int) -> QuerySet[Application]:
-    """Cases of the year's programmes in the region that were ever handed in."""
-    rows = Application.objects.filter(within([region.prefix]), programme__year=year)
-    return rows.exclude(state=State.DRAFT).filter(decisions__act=Act.SUBMIT).distinct()
+def handed_in(region: Region, *, year: int, as_of: date) -> QuerySet[Application]:
+    """Cases of the year's programmes in the region that had been handed in at the end of a day."""
+    submitted = Decision.objects.filter(application=OuterRef("pk"), act=Act.SUBMIT, at__date__lte=as_of)
+    return Application.objects.filter(within([region.prefix]), Exists(submitted), programme__year=year)
 
 
 def by_programme(region: Region, *, year: int, as_of: date) -> list[Group]:
-    return _groups(region, "programme__name", year=year, as_of=as_of)
+    """Announced cases per programme, all its versions together unless one was renamed; the most money first."""
+    keys = ("programme__name", "programme__region", "programme__code")
+    rows = _groups(region, *keys, year=year, as_of=as_of)
+    return [_group(row["programme__name"], row) for row in rows]
 
 
 def by_village(region: Region, *, year: int, as_of: date) -> list[Group]:
-    return _groups(region, "village__name", year=year, as_of=as_of)
+    """Announced cases per village; above a township a village is named with its own, since names repeat."""
+    keys = ("village__name", "village__code", "village__parent__name")
+    inside = region.level in (RegionLevel.TOWNSHIP, RegionLevel.VILLAGE)
+    return [
+        _group(
+            row["village__name"] if inside else f"{row['village__parent__name']}{row['village__name']}", row
+        )
+        for row in _groups(region, *keys, year=year, as_of=as_of)
+    ]
 
 
-def _groups(region: Region, field: str, *, year: int, as_of: date) -> list[Group]:
-    rows = (
+def _groups(region: Region, *keys: str, year: int, as_of: date) -> QuerySet[Application, dict[str, Any]]:
+    return (
         summaries.announced(region, year=year, as_of=as_of)
         .order_by()
-        .values(field)
+        .values(*keys)
         .annotate(
             cases=Count("pk", distinct=True),
             households=Count("household", distinct=True),
             persons=Count("member", distinct=True),
             total=Sum("amount"),
         )
-        .order_by("-total", field)
+        .order_by("-total", *keys)
     )
-    return [
-        Group(row[field], row["cases"], row["households"], row["persons"], row["total"] or Decimal(0))
-        for row in rows
-    ]
 
 
-def days_per_step(region: Region, *, year: int) -> list[StepTime]:
+def _group(name: str, row: dict[str, Any]) -> Group:
+    return Group(name, row["cases"], row["households"], row["persons"], row["total"])
+
+
+def days_per_step(region: Region, *, year: int, as_of: date) -> list[StepTime]:
     """Mean, median and longest stay per step, from the history lines that entered and left it; one statement."""
     lines = (
         HistoryEntry.objects.filter(
-            within([region.prefix], "application__village__code"), application__programme__year=year
+            within([region.prefix], "application__village__code"),
+            application__programme__year=year,
+            at__date__lte=as_of,
         )
         .exclude(source=State.DRAFT, target=State.DRAFT)
         .order_by("application", "seq")
@@ -118,28 +133,26 @@ def days_per_step(region: Region, *, year: int) -> list[StepTime]:
     ]
 
 
-def shares(region: Region, *, year: int) -> list[Share]:
-    """Returned, refused and withdrawn cases out of those handed in; two statements."""
-    base = handed_in(region, year=year)
-    total = base.count()
-    decisions = Decision.objects.filter(application__in=base).order_by()
-    counted = decisions.aggregate(
-        returned=Count("application", filter=Q(act=Act.SEND_BACK), distinct=True),
-        corrected=Count("application", filter=Q(act=Act.CORRECT), distinct=True),
-        cut=Count("application", filter=Q(act__in=_PASSES, working__gt=""), distinct=True),
-        refused=Count("application", filter=Q(act=Act.REJECT), distinct=True),
-        withdrawn=Count("application", filter=Q(act=Act.WITHDRAW), distinct=True),
-        announced=Count("application", filter=Q(act=Act.ANNOUNCE), distinct=True),
+OUTCOMES = {
+    "退回补正": Q(act=Act.SEND_BACK),
+    "公示更正": Q(act=Act.CORRECT),
+    "核减": Q(act__in=PASSES, working__gt=""),
+    "不予批准": Q(act=Act.REJECT),
+    "撤回": Q(act=Act.WITHDRAW),
+    "逾期终止": Q(act=Act.LAPSE),
+    "公告": Q(act=Act.ANNOUNCE),
+    "公告后撤销": Q(act=Act.REVOKE),
+}
+
+
+def shares(region: Region, *, year: int, as_of: date) -> list[Share]:
+    """What became of the cases handed in, each counted once in a line; two statements."""
+    base = handed_in(region, year=year, as_of=as_of)
+    counted = Decision.objects.filter(application__in=base, at__date__lte=as_of).aggregate(
+        **{
+            f"n{number}": Count("application", filter=which, distinct=True)
+            for number, which in enumerate(OUTCOMES.values())
+        }
     )
-    labels = {
-        "returned": "退回补正",
-        "corrected": "公示更正",
-        "cut": "核减",
-        "refused": "不予批准",
-        "withdrawn": "撤回",
-        "announced": "已公告",
-    }
-    return [Share(label, counted[name], total) for name, label in labels.items()]
-
-
-_PASSES = [Act.PASS_VILLAGE, Act.PASS_TOWNSHIP, Act.PASS_DISTRICT]
+    total = base.count()
+    return [Share(label, counted[f"n{number}"], total) for number, label in enumerate(OUTCOMES)]

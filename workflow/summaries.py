@@ -1,18 +1,40 @@
 """The year in one paragraph (年度总结): what was announced and recorded, counted by query as of a day."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from applications.amounts import plain
 from applications.models import Application, BenefitRecord, ProgrammeKind
-from registry.models import Category, Household, Region
+from registry.models import Category, Household, Member, MemberStatus, Region
 from registry.scope import within
 from workflow.models import Act, Decision
 
 WAN = Decimal(10_000)
+LIFTED = "lifted_out"
+LIFTED_OUT = tuple(category for category in Category if category is not Category.MARGINAL)
+"""Households lifted out of poverty (已脱贫户): every category but the marginal one."""
+
+
+class Of(StrEnum):
+    """What a figure counts; money is the sum over the cases."""
+
+    CASES = "cases"
+    HOUSEHOLDS = "households"
+    PERSONS = "persons"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a sentence. A figure names what it was counted from: a kind of help or household, and which rows."""
+
+    text: str
+    kind: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,9 +50,9 @@ class Line:
 
 @dataclass(frozen=True)
 class CategoryLine:
-    """One household category: households and living persons."""
+    """One household category, or all that are lifted out: households and living persons."""
 
-    category: Category
+    category: str
     households: int
     persons: int
 
@@ -70,33 +92,54 @@ def lines(region: Region, *, year: int, as_of: date) -> dict[ProgrammeKind, Line
             found[kind] = Line(
                 kind, group["cases"], group["households"], group["persons"], group["total"] or Decimal(0)
             )
-    return found
+    return {kind: found[kind] for kind in ProgrammeKind if kind in found}
 
 
-def paragraph(region: Region, *, year: int, as_of: date) -> str:
+def parts(region: Region, found: Mapping[ProgrammeKind, Line], *, year: int, as_of: date) -> list[Part]:
     """The sentences as the township writes them, with half-width commas; a kind that there was not is left out."""
-    found = lines(region, year=year, as_of=as_of)
     sentences = [
         _industry(found.get(ProgrammeKind.INDUSTRY)),
         _finance(found.get(ProgrammeKind.FINANCE)),
         _subsidies(found),
         _posts_and_training(found, year),
     ]
-    told = [sentence for sentence in sentences if sentence]
-    if not told:
-        return f"截至{as_of.year}年{as_of.month}月{as_of.day}日,{region.name}{year}年没有已公告的到户项目和受益记录。"
-    return "".join(f"{sentence}。" for sentence in told)
+    told = [piece for sentence in sentences if sentence for piece in (*sentence, Part("。"))]
+    if told:
+        return told
+    day = f"截至{as_of.year}年{as_of.month}月{as_of.day}日"
+    return [Part(f"{day},{region.name}{year}年没有已公告的到户项目和受益记录。")]
 
 
-def _industry(line: Line | None) -> str:
-    return f"共申报产业振兴到户项目{line.cases}个,合计补助金额{plain(line.amount)}元" if line else ""
+def paragraph(region: Region, *, year: int, as_of: date) -> str:
+    """The same sentences as text."""
+    return _text(parts(region, lines(region, year=year, as_of=as_of), year=year, as_of=as_of))
 
 
-def _finance(line: Line | None) -> str:
+def _text(pieces: Iterable[Part]) -> str:
+    return "".join(piece.text for piece in pieces)
+
+
+def _money(line: Line, unit: Decimal = Decimal(1)) -> Part:
+    return Part(plain(line.amount / unit), line.kind, Of.CASES)
+
+
+def _persons(line: Line) -> Part:
+    return Part(f"{line.persons}", line.kind, Of.PERSONS)
+
+
+def _industry(line: Line | None) -> list[Part]:
     if line is None:
-        return ""
-    amount = plain(line.amount / WAN)
-    return f"为脱贫户和边缘户落实金融振兴项目,截至目前共放贷{line.households}户,{amount}万元"
+        return []
+    cases = Part(f"{line.cases}", line.kind, Of.CASES)
+    return [Part("共申报产业振兴到户项目"), cases, Part("个,合计补助金额"), _money(line), Part("元")]
+
+
+def _finance(line: Line | None) -> list[Part]:
+    if line is None:
+        return []
+    lent = Part(f"{line.households}", line.kind, Of.HOUSEHOLDS)
+    opening = Part("为脱贫户和边缘户落实金融振兴项目,截至目前共放贷")
+    return [opening, lent, Part("户,"), _money(line, WAN), Part("万元")]
 
 
 _SUBSIDIES = (
@@ -106,33 +149,54 @@ _SUBSIDIES = (
 )
 
 
-def _subsidies(found: dict[ProgrammeKind, Line]) -> str:
-    parts = [
-        f"申报{name}{found[kind].persons}人{plain(found[kind].amount)}元"
-        for kind, name in _SUBSIDIES
-        if kind in found
-    ]
-    return ";".join(parts)
+def _subsidies(found: Mapping[ProgrammeKind, Line]) -> list[Part]:
+    told: list[Part] = []
+    for line, name in ((found.get(kind), name) for kind, name in _SUBSIDIES):
+        if line is not None:
+            opening = Part(f"{';' if told else ''}申报{name}")
+            told += [opening, _persons(line), Part("人"), _money(line), Part("元")]
+    return told
 
 
-def _posts_and_training(found: dict[ProgrammeKind, Line], year: int) -> str:
-    parts = []
+def _posts_and_training(found: Mapping[ProgrammeKind, Line], year: int) -> list[Part]:
+    told: list[Part] = []
     if posts := found.get(ProgrammeKind.FOUR_POSTS):
-        parts.append(f"{year}年申报四员岗位补贴{posts.persons}人{plain(posts.amount)}元")
+        told += [Part(f"{year}年申报四员岗位补贴"), _persons(posts), Part("人"), _money(posts), Part("元")]
     if training := found.get(ProgrammeKind.TRAINING):
-        parts.append(f"组织{training.persons}名贫困户参加贫困劳动者就业技能培训")
-    return ",".join(parts)
+        opening = Part(f"{',' if told else ''}组织")
+        told += [opening, _persons(training), Part("名贫困户参加贫困劳动者就业技能培训")]
+    return told
+
+
+def living(as_of: date, prefix: str = "") -> Q:
+    """Members who had neither died nor moved away at the end of a day."""
+    alive = Q(**{f"{prefix}status": MemberStatus.ALIVE})
+    return alive | Q(**{f"{prefix}status_on__gt": as_of})
+
+
+def households(region: Region, *, categories: Iterable[Category]) -> QuerySet[Household]:
+    """The registered households of some categories. A category has no history: it is counted as it is now."""
+    return Household.objects.filter(within([region.prefix]), category__in=list(categories))
+
+
+def persons(region: Region, *, categories: Iterable[Category], as_of: date) -> QuerySet[Member]:
+    """The living persons of those households at the end of a day."""
+    return Member.objects.filter(
+        living(as_of),
+        within([region.prefix], "household__village__code"),
+        household__category__in=list(categories),
+    )
 
 
 def household_table(region: Region, *, as_of: date) -> list[CategoryLine]:
     """Households and living persons per category at the end of a day; one statement."""
-    living = Q(members__status="alive") | Q(members__status_on__gt=as_of)
     rows = (
-        Household.objects.filter(within([region.prefix]))
+        households(region, categories=Category)
         .order_by()
         .values("category")
         .annotate(
-            households=Count("pk", distinct=True), persons=Count("members", filter=living, distinct=True)
+            households=Count("pk", distinct=True),
+            persons=Count("members", filter=living(as_of, "members__"), distinct=True),
         )
     )
     by_category = {row["category"]: row for row in rows}
@@ -143,14 +207,39 @@ def household_table(region: Region, *, as_of: date) -> list[CategoryLine]:
     ]
 
 
-def household_sentence(region: Region, *, as_of: date) -> str:
+def lifted_out(table: Iterable[CategoryLine]) -> CategoryLine:
+    """Households lifted out of poverty, all their categories in one line."""
+    lines = [line for line in table if line.category in LIFTED_OUT]
+    return CategoryLine(LIFTED, sum(line.households for line in lines), sum(line.persons for line in lines))
+
+
+def household_parts(region: Region, table: list[CategoryLine]) -> list[Part]:
     """The household table in one sentence: lifted out of poverty with its parts, and marginal households."""
-    table = {line.category: line for line in household_table(region, as_of=as_of)}
-    lifted = [line for category, line in table.items() if category is not Category.MARGINAL]
     if not table:
-        return f"{region.name}没有在册户。"
-    total = f"有已脱贫户{sum(line.households for line in lifted)}户{sum(line.persons for line in lifted)}人"
-    if marginal := table.get(Category.MARGINAL):
-        total += f",边缘户{marginal.households}户{marginal.persons}人"
-    parts = "；".join(f"{line.category.label}{line.households}户{line.persons}人" for line in lifted)
-    return f"{total}。其中：{parts}。" if parts else f"{total}。"
+        return [Part(f"{region.name}没有在册户。")]
+    told = [Part("有已脱贫户"), *_counts(lifted_out(table))]
+    told += [
+        piece
+        for line in table
+        if line.category is Category.MARGINAL
+        for piece in (Part(",边缘户"), *_counts(line))
+    ]
+    told.append(Part("。"))
+    for number, line in enumerate(line for line in table if line.category in LIFTED_OUT):
+        told += [Part(f"{'；' if number else '其中：'}{Category(line.category).label}"), *_counts(line)]
+    return [*told, Part("。")] if lifted_out(table).households else told
+
+
+def _counts(line: CategoryLine) -> list[Part]:
+    kind = str(line.category)
+    return [
+        Part(f"{line.households}", kind, Of.HOUSEHOLDS),
+        Part("户"),
+        Part(f"{line.persons}", kind, Of.PERSONS),
+        Part("人"),
+    ]
+
+
+def household_sentence(region: Region, *, as_of: date) -> str:
+    """The same sentence as text."""
+    return _text(household_parts(region, household_table(region, as_of=as_of)))

@@ -9,7 +9,8 @@ from applications.models.fieldwork import (
     VerificationVisit,
     Verifier,
 )
-from applications.models.history import HistoryEntry, HistoryIsAppendOnly
+from applications.models.history import HistoryEntry, HistoryIsAppendOnly, ProgrammeAct, ProgrammeChange
+from applications.models.pinning import ProgrammePinned
 from applications.models.programme import Beneficiary, PostingPlan, Programme, ProgrammeKind, RequiredPaper
 from applications.models.records import BenefitRecord
 
@@ -27,7 +28,10 @@ __all__ = [
     "MeetingKind",
     "PostingPlan",
     "Programme",
+    "ProgrammeAct",
+    "ProgrammeChange",
     "ProgrammeKind",
+    "ProgrammePinned",
     "RequiredPaper",
     "StateWrittenOutside",
     "VerificationVisit",

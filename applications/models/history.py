@@ -1,4 +1,4 @@
-"""The audit line of a case (办理记录): appended by verbs, never changed, each chained to the one before."""
+"""The audit lines of cases (办理记录), each chained to the one before, and of programmes: appended, never changed."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,6 +10,7 @@ from django.db.models.signals import pre_save
 from django.dispatch import receiver
 
 from applications.models.application import Application
+from applications.models.programme import Programme
 from applications.states import Level, State
 from registry.refusal import Refused
 
@@ -21,7 +22,7 @@ class HistoryIsAppendOnly(Refused):
         super().__init__("办理记录只能追加，不能修改或删除。")
 
 
-class HistoryQuerySet(models.QuerySet["HistoryEntry"]):
+class HistoryQuerySet(models.QuerySet[Any]):
     def update(self, **kwargs: Any) -> int:
         raise HistoryIsAppendOnly
 
@@ -82,10 +83,45 @@ class HistoryEntry(models.Model):
         raise HistoryIsAppendOnly
 
 
+class ProgrammeAct(models.TextChoices):
+    """What was done to a programme."""
+
+    CREATE = "create", "新建"
+    EDIT = "edit", "修改"
+    REVISE = "revise", "另立新版本"
+
+
+class ProgrammeChange(models.Model):
+    """One act on one version of a programme (项目变更记录): who, when, and what was different before."""
+
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="changes", verbose_name="项目")
+    at = models.DateTimeField("时间")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="programme_changes", verbose_name="经办人"
+    )
+    act = models.CharField("事项", max_length=10, choices=ProgrammeAct.choices)
+    text = models.TextField("说明", blank=True)
+    before = models.JSONField("原内容", default=dict, encoder=DjangoJSONEncoder)
+    after = models.JSONField("新内容", default=dict, encoder=DjangoJSONEncoder)
+
+    objects = HistoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "项目变更记录"
+        verbose_name_plural = "项目变更记录"
+        ordering = ["programme", "pk"]
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return f"{self.programme_id} {self.get_act_display()}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise HistoryIsAppendOnly
+
+
 @receiver(pre_save, sender=HistoryEntry)
-def refuse_a_line_written_over(
-    sender: type[HistoryEntry], instance: HistoryEntry, raw: bool, **_: Any
-) -> None:
+@receiver(pre_save, sender=ProgrammeChange)
+def refuse_a_line_written_over(sender: type[models.Model], instance: Any, raw: bool, **_: Any) -> None:
     """save() and loaddata reach the row through this signal; a key given beforehand would be written over."""
     if raw or not instance._state.adding or instance.pk is not None:
         raise HistoryIsAppendOnly

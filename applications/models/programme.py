@@ -1,11 +1,16 @@
 """Programmes (补贴项目) as districts publish them, one row per year and version."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models.signals import pre_delete, pre_save
+from django.dispatch import receiver
 from django.urls import reverse
 
 from applications import amounts
+from applications.models.pinning import PinnedQuerySet, ProgrammePinned, refuse_pinned
 from applications.states import Level
 from applications.terms import DayUnit, Term
 from registry.models import Category, Region
@@ -88,6 +93,8 @@ class Programme(models.Model):
     terms_citation = models.TextField("办理时限依据", blank=True)
     active = models.BooleanField("启用", default=True)
 
+    objects = PinnedQuerySet.as_manager()
+
     class Meta:
         verbose_name = "补贴项目"
         verbose_name_plural = "补贴项目"
@@ -109,6 +116,8 @@ class Programme(models.Model):
 
     def clean(self) -> None:
         """The rule and the categories are data a person typed: name the fault at the field."""
+        if self.is_pinned:
+            raise ValidationError(ProgrammePinned().sentence)
         try:
             amounts.parse(self.rule if isinstance(self.rule, dict) else {})
         except amounts.BadRule as fault:
@@ -121,6 +130,17 @@ class Programme(models.Model):
     def parsed_rule(self) -> amounts.Rule:
         """The rule as an object. Raises BadRule where the stored data is faulty."""
         return amounts.parse(self.rule)
+
+    @property
+    def is_pinned(self) -> bool:
+        """Somebody has applied under this version: it stands still, and only a new version may differ."""
+        return self.pk is not None and self.applications.exists()
+
+    @property
+    def versions(self) -> models.QuerySet["Programme"]:
+        """All versions of the programme in its year, the newest first; only that one takes new applications."""
+        same = Programme.objects.filter(region=self.region_id, code=self.code, year=self.year)
+        return same.order_by("-version")
 
     @property
     def per_person(self) -> bool:
@@ -140,6 +160,8 @@ class PostingPlan(models.Model):
     rolls = models.BooleanField("末日逢休息日顺延", default=True)
     channels = models.CharField("公示渠道", max_length=200, default="村务公开栏")
     citation = models.TextField("依据")
+
+    objects = PinnedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "公示安排"
@@ -168,6 +190,8 @@ class RequiredPaper(models.Model):
     name = models.CharField("材料名称", max_length=100)
     compulsory = models.BooleanField("必须提供", default=True)
 
+    objects = PinnedQuerySet.as_manager()
+
     class Meta:
         verbose_name = "所需材料"
         verbose_name_plural = "所需材料"
@@ -176,3 +200,15 @@ class RequiredPaper(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+@receiver([pre_save, pre_delete], sender=Programme)
+@receiver([pre_save, pre_delete], sender=PostingPlan)
+@receiver([pre_save, pre_delete], sender=RequiredPaper)
+def refuse_a_change_of_a_pinned_version(sender: type[models.Model], instance: Any, **_: Any) -> None:
+    """save(), delete() and loaddata of a version and its parts reach the rows through these signals."""
+    owners = {instance.pk} if sender is Programme else {instance.programme_id}
+    if sender is not Programme and instance.pk:
+        owners |= set(sender._base_manager.filter(pk=instance.pk).values_list("programme", flat=True))
+    if owners - {None}:
+        refuse_pinned(Programme.objects.filter(pk__in=owners - {None}))

@@ -12,6 +12,10 @@ from applications.models import (
     AppraisalMeeting,
     Attachment,
     HistoryEntry,
+    PostingPlan,
+    Programme,
+    ProgrammeChange,
+    RequiredPaper,
     VerificationVisit,
 )
 from notifications.models import Message
@@ -42,6 +46,10 @@ MODELS: tuple[type[Model], ...] = (
     DisplayAct,
     Fault,
     HistoryEntry,
+    PostingPlan,
+    Programme,
+    ProgrammeChange,
+    RequiredPaper,
     Message,
     Objection,
     ObjectionEvidence,
@@ -66,3 +74,11 @@ def changed(act: Callable[[], object]) -> set[str]:
     act()
     after = everything()
     return {name for name in before if before[name] != after[name]}
+
+
+def programme_rows() -> dict[str, Any]:
+    """Programmes with their parts and changes, and the cases under them."""
+    return {
+        model.__name__: list(model.objects.order_by("pk").values())
+        for model in (Programme, PostingPlan, RequiredPaper, ProgrammeChange, Application)
+    }

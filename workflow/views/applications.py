@@ -4,13 +4,12 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 
-from applications.amounts import UnitPriceRule
-from applications.models import Application, Programme
-from applications.states import REVIEWS, Level, State
+from applications.models import Application
+from applications.states import REVIEWS, State
 from registry import appointments
-from registry.models import Category, Role
+from registry.models import Role
 from workflow import calendar, deadlines, permissions, standings, worklists
 from workflow.forms.applications import CaseFilter
 from workflow.forms.base import new_key
@@ -32,7 +31,6 @@ __all__ = [
     "application_detail",
     "application_list",
     "application_new",
-    "programme_detail",
 ]
 
 PER_PAGE = 50
@@ -125,36 +123,5 @@ class ApplicationDetail(OfCase, StaffView):
         )
 
 
-class ProgrammeDetail(StaffView):
-    """A programme with the columns that districts publish, its posting plans and the papers it needs."""
-
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        programme = get_object_or_404(Programme.objects.select_related("region"), pk=pk)
-        context = {
-            "programme": programme,
-            "categories": [
-                label for value, label in Category.choices if value in programme.target_categories
-            ],
-            "rule": programme.parsed_rule,
-            "per_unit": isinstance(programme.parsed_rule, UnitPriceRule),
-            "plans": sorted(
-                programme.posting_plans.all(), key=lambda plan: list(Level).index(Level(plan.level))
-            ),
-            "papers": list(programme.required_papers.all()),
-            "terms": [
-                ("村级申报", programme.village_review_days),
-                ("乡级审核", programme.township_review_days),
-                ("区级审定", programme.district_review_days),
-                ("张贴公示", programme.waiting_days),
-                ("公告", programme.announcement_days),
-                ("退回补正", programme.correction_days),
-                ("异议受理", programme.acceptance_days),
-                ("异议办结", programme.objection_days),
-            ],
-        }
-        return render(request, "desk/programme_detail.html", context)
-
-
 application_list = ApplicationList.as_view()
 application_detail = ApplicationDetail.as_view()
-programme_detail = ProgrammeDetail.as_view()

@@ -62,13 +62,17 @@ class VerbView(StaffMixin, FormView):
             return conflict_page(self.request, conflict, back_url=self.request.path)
         except Refused as refused:
             renew_key(form)
-            form.add_error(None, refused.sentence)
+            self.show_refusal(form, refused)
             return self.render_to_response(self.get_context_data(form=form), status=422)
         if isinstance(done, list):
             tell_results(self.request, done, self.success_message)
         elif self.success_message:
             messages.success(self.request, self.success_message)
         return HttpResponseRedirect(self.get_success_url())
+
+    def show_refusal(self, form: forms.Form, refused: Refused) -> None:
+        """Put the sentence where the person reads it: above the form."""
+        form.add_error(None, refused.sentence)
 
     def form_invalid(self, form: forms.Form) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)
