@@ -15,7 +15,7 @@ from registry.appointments import Actor
 from registry.refusal import Refused
 from workflow import announcements, drafts, permissions, standings
 from workflow.forms.base import VerbForm
-from workflow.forms.postings import ItemsForm
+from workflow.forms.postings import CATALOGUE, ItemsForm
 from workflow.models import Act, AnnouncementSheet, EntryOutcome, Posting, PostingState
 from workflow.results import Result
 from workflow.steps import staff_label
@@ -71,14 +71,17 @@ class AnnouncementItems(OfDraft):
         posting = self.draft
         written = AnnouncementSheet.objects.filter(posting=posting).first()
         if written is not None:
-            return {name: getattr(written, name) for name in announcements.LABELS}
+            return {name: getattr(written, name) for name in [*announcements.LABELS, *CATALOGUE]}
         phones = {
             "区主管部门": posting.department_phone,
             "乡镇": posting.township_phone,
             "纪委": posting.discipline_phone,
             "举报电话": posting.hotline,
         }
+        usual = AnnouncementSheet()
         return {
+            "category": usual.category,
+            "topic": usual.topic,
             "place": posting.region.name,
             "content": f"{posting.programme.name}：{posting.standard}",
             "phones": "；".join(f"{label}{phone}" for label, phone in phones.items() if phone),
@@ -89,8 +92,10 @@ class AnnouncementItems(OfDraft):
         announcements.write_items(
             self.draft,
             items=form.items_typed,
+            listing=form.listing,
             by=self.request.user,  # type: ignore[arg-type]
             now=clock.now(),
+            key=form.cleaned_data["key"],
         )
 
 
@@ -122,11 +127,8 @@ class AnnouncementPublish(OfDraft):
         going = [one for one in prospects if not one.why_not]
         written = AnnouncementSheet.objects.filter(posting=posting).first()
         missing = [label for name, label in drafts.REQUIRED.items() if not getattr(posting, name).strip()]
-        missing += [
-            label
-            for name, label in announcements.LABELS.items()
-            if written is None or not getattr(written, name).strip()
-        ]
+        missing += announcements.lacking(written)
+        missing += announcements.unlisted(written) if written else []
         return super().get_context_data(
             going=going,
             staying=[one for one in prospects if one.why_not],
