@@ -19,7 +19,7 @@ WORKFLOW_LINES = [
     ["notices", "sheets"],
     ["proceedings"],
     ["drafts", "releases"],
-    ["remedies"],
+    ["corrections", "remedies"],
     ["announcements", "fieldwork", "intake", "objections", "postings", "reviews"],
     ["forms", "sweeps"],
     ["admin", "demo", "tasks", "township", "views"],

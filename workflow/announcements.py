@@ -15,14 +15,13 @@ from registry import appointments
 from registry.models import Region, User
 from registry.refusal import Refused
 from registry.scope import within
-from workflow import drafts, engine, numbers, permissions, receipts, sheets
+from workflow import corrections, drafts, engine, numbers, permissions, receipts, sheets
 from workflow.models import (
     Act,
     AnnouncementSheet,
     EntryOutcome,
     Posting,
     PostingEntry,
-    PostingKind,
     PostingState,
 )
 from workflow.proceedings import Proceeding
@@ -217,15 +216,7 @@ def _freeze(
     kept = list(entries.values())
     fields = ["position", "quantity", "amount", "payee", "option", "row", "outcome", "outcome_at"]
     PostingEntry.objects.bulk_update(kept, fields)
-    posting.number = numbers.posting(PostingKind.ANNOUNCEMENT, posting.region, on)
-    posting.displayed_on = on
-    sheets.write(
-        posting,
-        source=PostingState.DRAFT,
-        number=posting.number,
-        displayed_on=on,
-        digest=sheets.digest(posting, kept),
-    )
+    corrections.seal(posting, kept, on=on)
     sheet.index_number = numbers.index(posting.region, on)
     sheet.publisher = posting.region.body_name or posting.region.name
     sheet.announced_on = sheet.published_on = on

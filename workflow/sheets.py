@@ -17,7 +17,7 @@ from applications.models import Application
 from applications.states import Level
 from registry.refusal import Refused
 from workflow import engine
-from workflow.models import EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
+from workflow.models import EntryOutcome, Posting, PostingEntry, PostingState
 from workflow.results import Ref
 from workflow.standings import RAN
 
@@ -170,21 +170,3 @@ def take_out(
         posting = locked.postings[key]
         posting.take_down()
         write(posting, source=PostingState.DISPLAYED, taken_down_at=at, taken_down_reason="名单内已无条目")
-
-
-def note_revoked(cases: Sequence[Application], *, reason: str, locked: engine.Locked, at: datetime) -> None:
-    """An announcement whose case was revoked stays, with a notice; the entry says why."""
-    if not cases:
-        return
-    entries = PostingEntry.objects.filter(
-        application__in=[case.pk for case in cases],
-        level=PostingKind.ANNOUNCEMENT,
-        outcome=EntryOutcome.ANNOUNCED,
-    )
-    sheets = set(entries.values_list("posting_id", flat=True))
-    entries.update(outcome=EntryOutcome.REMOVED, outcome_reason=f"撤销：{reason}"[:200], outcome_at=at)
-    for key in sorted(sheets):
-        posting = locked.postings[key]
-        source = posting.state
-        posting.note_correction()
-        write(posting, source=source)

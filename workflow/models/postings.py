@@ -310,6 +310,11 @@ class AnnouncementSheet(models.Model):
     def __str__(self) -> str:
         return self.index_number or str(self.posting)
 
+    @property
+    def corrected_by(self) -> models.QuerySet["AnnouncementSheet"]:
+        """The corrections of this announcement (更正公告), the first one first."""
+        return self.corrections.select_related("posting").order_by("pk")
+
 
 class Counter(models.Model):
     """A locked counter row: numbers without gaps or repeats (公示编号, 索引号, 申请编号)."""

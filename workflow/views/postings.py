@@ -250,6 +250,8 @@ def _items(posting: Posting) -> list[tuple[str, str]]:
         return []
     written = AnnouncementSheet.objects.filter(posting=posting).first()
     texts = [(label, getattr(written, name) if written else "") for name, label in LABELS.items()]
+    if written is not None and written.corrects_id:
+        texts = [(label, text) for label, text in texts if text]
     on = written.announced_on if written else None
     return [*texts, ("公告时间", sheet.chinese_date(on) if on else "发布时自动填写")]
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+from django.test import Client
 
 from applications.models import Application
 from applications.states import State
@@ -12,9 +13,10 @@ from tests import stages
 from tests.workflow.views.pages import as_, clock_at, queries, url
 from tests.workflow.views.sheets import all_rows, heading
 from tests.world import World
-from workflow import announcements
+from workflow import announcements, reviews
 from workflow.announcements import LABELS
 from workflow.models import AnnouncementSheet, EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
+from workflow.results import Ref
 
 
 def drafted(world: World, *, items: bool = True) -> tuple[Posting, list[Application], datetime]:
@@ -152,3 +154,23 @@ def test_the_last_look_takes_no_more_statements_for_more_cases(world: World) -> 
         larger = stages.sheet(world, more, kind=PostingKind.ANNOUNCEMENT, now=moment)
         announcements.write_items(larger, items=stages.ITEMS, by=world.approver, now=moment)
         assert queries(client, url("announcement-publish", larger.pk)) == few
+
+
+def test_an_announcement_and_its_corrections_are_linked_both_ways_on_desk_and_board(world: World) -> None:
+    case, moment = stages.reach(world, State.ANNOUNCED)
+    old = Posting.objects.get(kind=PostingKind.ANNOUNCEMENT)
+    stages.do(reviews.revoke([Ref.of(case)], by=world.approver, now=moment, opinion="隐情〔示例〕"))
+    new = Posting.objects.exclude(pk=old.pk).get(kind=PostingKind.ANNOUNCEMENT)
+    with clock_at(moment):
+        for name, client in (("public-sheet", Client()), ("posting-detail", as_(world.approver))):
+            pages = {one.pk: client.get(url(name, one.pk)).content.decode() for one in (old, new)}
+            assert url(name, new.pk) in pages[old.pk]
+            assert url(name, old.pk) in pages[new.pk]
+            for one in (old, new):
+                assert new.announcement.index_number in pages[one.pk]
+        board = Client().get(url("public-sheet", new.pk)).content.decode()
+    assert "已撤销" in board
+    assert case.payee.name in board
+    assert url("public-objection", new.entries.get().pk) not in board
+    assert "实施结果" not in board
+    assert "隐情" not in board
