@@ -15,7 +15,7 @@ from registry import appointments
 from registry.models import Region, User
 from registry.refusal import Refused
 from registry.scope import within
-from workflow import corrections, drafts, engine, numbers, permissions, receipts, sheets
+from workflow import comparison, corrections, drafts, engine, numbers, permissions, receipts, sheets
 from workflow.models import (
     Act,
     AnnouncementSheet,
@@ -153,6 +153,7 @@ def publish(posting_id: int, *, by: User, now: datetime, key: str | None = None)
             sentences = "".join(dict.fromkeys(result.sentence for result in proceeding.results))
             raise drafts.NotReady(f"名单中没有可以公告的申请。{sentences}")
         _refuse_dates(sheet, done, proceeding.today)
+        comparison.compare(posting, done).enforce()
         _freeze(posting, sheet, done, proceeding)
         proceeding.write()
         receipts.keep(key, proceeding.results)

@@ -112,6 +112,19 @@ def digest(posting: Posting, entries: Iterable[PostingEntry]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def shown(entry: PostingEntry) -> dict[str, Any]:
+    """What an entry shows, for the history of its case: the figures, and a seal over the public row."""
+    row = json.dumps(entry.row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return {
+        "posting": entry.posting_id,
+        "payee": entry.payee_id,
+        "option": entry.option,
+        "quantity": plain(entry.quantity),
+        "amount": f"{entry.amount:.2f}",
+        "seal": hashlib.sha256(row.encode()).hexdigest(),
+    }
+
+
 def verify(posting: Posting, entries: Iterable[PostingEntry]) -> None:
     """Refuse a sheet whose rows or headings were changed in the database after they were displayed."""
     if posting.digest != digest(posting, entries):

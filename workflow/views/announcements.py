@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -13,12 +14,21 @@ from applications.models import Application
 from registry import clock
 from registry.appointments import Actor
 from registry.refusal import Refused
-from workflow import announcements, drafts, permissions, standings
+from workflow import announcements, comparison, drafts, permissions, standings
 from workflow.forms.base import VerbForm
 from workflow.forms.postings import CATALOGUE, ItemsForm
-from workflow.models import Act, AnnouncementSheet, EntryOutcome, Posting, PostingState
+from workflow.models import (
+    Act,
+    AnnouncementSheet,
+    Deadline,
+    DeadlineKind,
+    EntryOutcome,
+    Posting,
+    PostingState,
+)
 from workflow.results import Result
 from workflow.steps import staff_label
+from workflow.views import badges
 from workflow.views.displaying import OfPosting
 
 
@@ -125,6 +135,8 @@ class AnnouncementPublish(OfDraft):
         )
         prospects = foresee(list(cases.order_by("village__code", "pk")), actor=self.actor)
         going = [one for one in prospects if not one.why_not]
+        draft = posting.state == PostingState.DRAFT
+        faults = comparison.compare(posting, [one.case for one in going]).faults if draft else []
         written = AnnouncementSheet.objects.filter(posting=posting).first()
         missing = [label for name, label in drafts.REQUIRED.items() if not getattr(posting, name).strip()]
         missing += announcements.lacking(written)
@@ -134,11 +146,25 @@ class AnnouncementPublish(OfDraft):
             staying=[one for one in prospects if one.why_not],
             total=sum(one.case.amount for one in going),
             missing=missing,
-            published=posting.state != PostingState.DRAFT,
-            may_publish=bool(going) and not missing and posting.state == PostingState.DRAFT,
+            faults=faults,
+            due=_due(going, self.actor.on),
+            published=not draft,
+            may_publish=bool(going) and not missing and not faults and draft,
+            comparison_url=reverse("announcement-comparison", args=[posting.pk]),
             items_url=reverse("announcement-items", args=[posting.pk]),
             **kwargs,
         )
+
+
+def _due(going: Sequence[Prospect], today: date) -> badges.DueBadge | None:
+    """The first day by which one of these cases has to be announced (20 working days from the approval)."""
+    waiting = Deadline.objects.filter(
+        application__in=[one.case.pk for one in going],
+        kind=DeadlineKind.ANNOUNCEMENT,
+        settled_at__isnull=True,
+    )
+    first = waiting.order_by("due_on").first()
+    return badges.of_due(first.due_on, first.remind_on, today=today) if first else None
 
 
 announcement_items = AnnouncementItems.as_view()
