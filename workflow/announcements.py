@@ -2,26 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from applications.machine import WrongState
-from applications.models import Application, Programme
+from applications.models import Application, HistoryEntry, Programme
 from applications.states import State
 from registry import appointments
 from registry.models import Region, User
 from registry.refusal import Refused
 from registry.scope import within
-from workflow import drafts, engine, numbers, permissions, receipts, sheets
+from workflow import comparison, corrections, drafts, engine, numbers, permissions, receipts, sheets
 from workflow.models import (
     Act,
     AnnouncementSheet,
     EntryOutcome,
     Posting,
     PostingEntry,
-    PostingKind,
     PostingState,
 )
 from workflow.proceedings import Proceeding
@@ -30,6 +30,10 @@ from workflow.results import Ref, Result
 
 class TenItemsMissing(Refused):
     """An announcement whose ten items are not all written."""
+
+
+class BadDate(Refused):
+    """An announcement dated into the future, or before the postings it announces the result of."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,19 @@ class TenItems:
     responsible: str
     phones: str
 
+
+@dataclass(frozen=True)
+class Listing:
+    """The fields of the 政府信息公开 catalogue that a person writes; an empty 生成日期 is the day of publication."""
+
+    category: str
+    topic: str
+    document_number: str = ""
+    generated_on: date | None = None
+
+
+LISTED = {"category": "组配分类", "topic": "主题分类"}
+"""What the catalogue must hold; 文号 may be missing, and the rest is set on publication."""
 
 LABELS = {
     "place": "实施地点",
@@ -73,9 +90,15 @@ def waiting(region: Region, programme: Programme | None = None) -> "list[Applica
 
 
 def write_items(
-    posting: Posting, *, items: TenItems, by: User, now: datetime, key: str | None = None
+    posting: Posting,
+    *,
+    items: TenItems,
+    by: User,
+    now: datetime,
+    listing: Listing | None = None,
+    key: str | None = None,
 ) -> AnnouncementSheet:
-    """Write or rewrite the ten items of an announcement that is still a draft."""
+    """Write or rewrite the ten items of an announcement that is still a draft, and its place in the catalogue."""
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="write_items", by=by.pk, at=now)) is not None:
             return AnnouncementSheet.objects.get(pk=before[0].pk)
@@ -83,10 +106,19 @@ def write_items(
         permissions.may_handle_posting(appointments.actor(by, on=timezone.localdate(now)), kept).enforce()
         if kept.state != PostingState.DRAFT or not kept.is_announcement:
             raise drafts.NotReady("只有拟稿中的公告可以修改十项内容。")
-        values = {name: text.strip() for name, text in vars(items).items()}
+        values = dict(vars(items))
+        if listing is not None:
+            _refuse_future(listing.generated_on, timezone.localdate(now))
+            values |= vars(listing)
+        values = {name: text.strip() if isinstance(text, str) else text for name, text in values.items()}
         sheet = AnnouncementSheet.objects.update_or_create(posting=kept, defaults=values)[0]
         receipts.keep(key, [Result(sheet.pk, kept.number, True)])
         return sheet
+
+
+def _refuse_future(generated_on: date | None, today: date) -> None:
+    if generated_on is not None and generated_on > today:
+        raise BadDate(f"生成日期{generated_on}晚于今天，请核对。")
 
 
 def publish(posting_id: int, *, by: User, now: datetime, key: str | None = None) -> list[Result]:
@@ -120,6 +152,8 @@ def publish(posting_id: int, *, by: User, now: datetime, key: str | None = None)
         if not done:
             sentences = "".join(dict.fromkeys(result.sentence for result in proceeding.results))
             raise drafts.NotReady(f"名单中没有可以公告的申请。{sentences}")
+        _refuse_dates(sheet, done, proceeding.today)
+        comparison.compare(posting, done).enforce()
         _freeze(posting, sheet, done, proceeding)
         proceeding.write()
         receipts.keep(key, proceeding.results)
@@ -134,10 +168,37 @@ def _complete(posting: Posting) -> AnnouncementSheet:
         raise drafts.NotReady(f"{posting}不是拟稿状态，可能已经公告，请刷新页面。") from None
     drafts.refuse_incomplete(posting)
     sheet = AnnouncementSheet.objects.filter(posting=posting).first()
-    missing = [label for name, label in LABELS.items() if sheet is None or not getattr(sheet, name).strip()]
+    missing = lacking(sheet)
     if sheet is None or missing:
         raise TenItemsMissing(f"公告十项还缺少：{'、'.join(missing)}，补齐后才能公告。")
+    if empty := unlisted(sheet):
+        raise TenItemsMissing(f"信息公开目录还缺少：{'、'.join(empty)}，补齐后才能公告。")
     return sheet
+
+
+def lacking(sheet: AnnouncementSheet | None) -> list[str]:
+    """Those of the ten items that are not written yet."""
+    return [label for name, label in LABELS.items() if sheet is None or not getattr(sheet, name).strip()]
+
+
+def unlisted(sheet: AnnouncementSheet) -> list[str]:
+    """What the catalogue must hold and does not."""
+    return [label for name, label in LISTED.items() if not getattr(sheet, name).strip()]
+
+
+def _refuse_dates(sheet: AnnouncementSheet, cases: Sequence[Application], today: date) -> None:
+    """The paper is drawn up after the last posting has closed and not after today: auditors look for the order."""
+    _refuse_future(sheet.generated_on, today)
+    if sheet.generated_on is None:
+        return
+    arrivals = HistoryEntry.objects.filter(
+        ~Q(source=F("target")), application__in=[case.pk for case in cases], target=State.ANNOUNCEMENT
+    )
+    last = arrivals.aggregate(last=Max("at"))["last"]
+    if last is not None and sheet.generated_on < timezone.localdate(last):
+        raise BadDate(
+            f"生成日期{sheet.generated_on}早于名单进入待公告的日期{timezone.localdate(last)}，请核对。"
+        )
 
 
 def _freeze(
@@ -156,16 +217,9 @@ def _freeze(
     kept = list(entries.values())
     fields = ["position", "quantity", "amount", "payee", "option", "row", "outcome", "outcome_at"]
     PostingEntry.objects.bulk_update(kept, fields)
-    posting.number = numbers.posting(PostingKind.ANNOUNCEMENT, posting.region, on)
-    posting.displayed_on = on
-    sheets.write(
-        posting,
-        source=PostingState.DRAFT,
-        number=posting.number,
-        displayed_on=on,
-        digest=sheets.digest(posting, kept),
-    )
+    corrections.seal(posting, kept, on=on)
     sheet.index_number = numbers.index(posting.region, on)
     sheet.publisher = posting.region.body_name or posting.region.name
-    sheet.announced_on = sheet.generated_on = sheet.published_on = on
+    sheet.announced_on = sheet.published_on = on
+    sheet.generated_on = sheet.generated_on or on
     sheet.save()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from applications.models import Application
@@ -11,7 +11,7 @@ from applications.states import State
 from applications.terms import DayUnit, Term
 from notifications import outbox
 from workflow.calendar import Calendar, Period
-from workflow.models import Deadline, DeadlineKind, Objection
+from workflow.models import Act, Deadline, DeadlineKind, Decision, Objection
 from workflow.steps import STEPS
 
 REMIND_BEFORE = 2
@@ -67,17 +67,19 @@ def enter(
 ) -> dict[int, Deadline]:
     """Settle the cases' open due dates and set those of the steps they are now in: two statements.
 
-    `starts` gives the first day where it is not today, e.g. the day a notice was delivered (送达).
+    `starts` gives the first day where it is not today, e.g. the day a notice was delivered (送达). The announcement is
+    counted from the day of the final approval: 政府信息公开条例 asks for it within 20 working days of the information.
     """
     settle([application.pk for application in applications], at=at)
     today = timezone.localdate(at)
+    starts = {**approved_on(applications), **(starts or {})}
     found: dict[int, Deadline] = {}
     computed: dict[tuple[DeadlineKind, date, int], Deadline] = {}
     for application in applications:
         state = State(application.state)
         if state not in STEPS:
             continue
-        start = (starts or {}).get(application.pk, today)
+        start = starts.get(application.pk, today)
         key = (kind_of(state), start, days_for(application, state))
         if key not in computed:
             computed[key] = compute(key[0], start=start, days=key[2], calendar=calendar, at=at)
@@ -94,6 +96,16 @@ def enter(
         )
     Deadline.objects.bulk_create(found.values())
     return found
+
+
+def approved_on(applications: Iterable[Application]) -> dict[int, date]:
+    """The day of the last final approval (区级审定) of the cases that wait for their announcement."""
+    waiting = [case.pk for case in applications if case.state == State.ANNOUNCEMENT]
+    if not waiting:
+        return {}
+    approvals = Decision.objects.filter(application__in=waiting, act=Act.PASS_DISTRICT).order_by()
+    last = approvals.values("application").annotate(last=Max("at"))
+    return {key: timezone.localdate(at) for key, at in last.values_list("application", "last")}
 
 
 def settle(applications: Iterable[int], *, at: datetime) -> None:

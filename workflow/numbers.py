@@ -41,7 +41,8 @@ def posting(kind: PostingKind, region: Region, on: date) -> str:
 def index(publisher: Region, on: date) -> str:
     """An announcement's 索引号: publisher's 18-character code / YYYYMM-NNNNN, serial per publisher and year."""
     code = publisher.publisher_code
-    if not uscc.is_valid(code):
+    # The library also takes blanks, hyphens and small letters, which would stand in the number for ever.
+    if not uscc.is_valid(code) or uscc.compact(code) != code:
         raise NoPublisherCode(
             f"{publisher.body_name or publisher.name}没有有效的统一社会信用代码，不能生成索引号。"
         )

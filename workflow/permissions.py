@@ -136,6 +136,13 @@ def may_keep_programmes(actor: Actor, region: Region) -> Verdict:
     return Verdict(False, f"补贴项目由当地的{Role.ADMINISTRATOR.label}维护，您没有这项任职。")
 
 
+def may_compare(actor: Actor, posting: Posting) -> Verdict:
+    """Whether the person may compare an announcement with the lists behind it: the district, and who supervises it."""
+    if any(actor.holds(role, posting.region.code) for role in (Role.DISTRICT_APPROVER, Role.SUPERVISOR)):
+        return YES
+    return Verdict(False, "各级名单比对由区级审定员和监督人员查看，您没有这项任职。")
+
+
 def may_lodge(actor: Actor, application: Application) -> Verdict:
     """Whether the person may write down an objection that came in by visit, phone or 12317."""
     if any(actor.holds(role, application.village.code) for role in LEVEL_ROLE.values()):

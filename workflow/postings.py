@@ -162,12 +162,13 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
         provisional=period.provisional,
         digest=sheets.digest(posting, entries),
     )
-    for case in cases:
+    for case, entry in zip(cases, entries, strict=True):
         proceeding.touch(
             case,
             "put_up",
             text=f"{posting.number}张贴于{act.place}，公示至{period.last_day:%Y年%m月%d日}。",
             level=kind.level,
+            data=sheets.shown(entry),
         )
 
 

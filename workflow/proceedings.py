@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.utils import timezone
@@ -110,7 +111,13 @@ class Proceeding:
             sentence = f"申请{application.number}现在是“{staff_label(source)}”，不能这样办理。"
             self.results.append(Result(application.pk, application.number, False, sentence))
             return None
-        figures = {"quantity": str(application.quantity), "amount": str(application.amount)}
+        figures = {
+            "quantity": str(application.quantity),
+            "amount": str(application.amount),
+            "claimed": str(application.claimed_amount),
+            "payee": application.payee_id,
+            "option": application.option,
+        }
         self.moves.append(
             engine.Move(
                 application=application,
@@ -179,10 +186,18 @@ class Proceeding:
         return permissions.may(self.actor, act, application) if self.actor else permissions.YES
 
     def touch(
-        self, application: Application, act: str, *, text: str = "", level: Level | None = None
+        self,
+        application: Application,
+        act: str,
+        *,
+        text: str = "",
+        level: Level | None = None,
+        data: Mapping[str, Any] | None = None,
     ) -> None:
         """Note an act that changes no state (a visit, a sheet put up): one history line, one revision more."""
-        self.moves.append(engine.Move(application, State(application.state), act, text, level))
+        self.moves.append(
+            engine.Move(application, State(application.state), act, text, level, dict(data or {}))
+        )
 
     def write(self) -> None:
         """Write facts, states, Viewflow's rows, history, due dates and messages, each in sets."""

@@ -12,7 +12,7 @@ from applications.standing import Standing
 from applications.states import State, holder
 from registry.models import User
 from registry.refusal import Refused
-from workflow import engine, permissions, receipts, sheets
+from workflow import corrections, engine, permissions, receipts, sheets
 from workflow.models import Act, Deadline, Fault, RefusalCode
 from workflow.proceedings import Cut, Law, Proceeding
 from workflow.results import Ref, Result
@@ -282,7 +282,7 @@ def lapse(
 def revoke(
     refs: Sequence[Ref], *, by: User, now: datetime, opinion: str, key: str | None = None
 ) -> list[Result]:
-    """The district revokes announced results, with a reason (撤销); the announcement keeps a notice of it."""
+    """The district revokes announced results, with a reason (撤销); each announcement gets its correction (更正公告)."""
     _require(opinion, "撤销必须写明理由。")
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="revoke", by=by.pk, at=now)) is not None:
@@ -297,8 +297,8 @@ def revoke(
             )
             for ref in refs
         ]
-        sheets.note_revoked(
-            [case for case in revoked if case], reason=opinion, locked=proceeding.locked, at=now
+        corrections.announce(
+            [case for case in revoked if case], reason=opinion, locked=proceeding.locked, by=by, at=now
         )
         proceeding.write()
         receipts.keep(key, proceeding.results)

@@ -17,7 +17,7 @@ from applications.models import Application
 from applications.states import Level
 from registry.refusal import Refused
 from workflow import engine
-from workflow.models import EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
+from workflow.models import EntryOutcome, Posting, PostingEntry, PostingState
 from workflow.results import Ref
 from workflow.standings import RAN
 
@@ -112,6 +112,19 @@ def digest(posting: Posting, entries: Iterable[PostingEntry]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def shown(entry: PostingEntry) -> dict[str, Any]:
+    """What an entry shows, for the history of its case: the figures, and a seal over the public row."""
+    row = json.dumps(entry.row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return {
+        "posting": entry.posting_id,
+        "payee": entry.payee_id,
+        "option": entry.option,
+        "quantity": plain(entry.quantity),
+        "amount": f"{entry.amount:.2f}",
+        "seal": hashlib.sha256(row.encode()).hexdigest(),
+    }
+
+
 def verify(posting: Posting, entries: Iterable[PostingEntry]) -> None:
     """Refuse a sheet whose rows or headings were changed in the database after they were displayed."""
     if posting.digest != digest(posting, entries):
@@ -170,21 +183,3 @@ def take_out(
         posting = locked.postings[key]
         posting.take_down()
         write(posting, source=PostingState.DISPLAYED, taken_down_at=at, taken_down_reason="名单内已无条目")
-
-
-def note_revoked(cases: Sequence[Application], *, reason: str, locked: engine.Locked, at: datetime) -> None:
-    """An announcement whose case was revoked stays, with a notice; the entry says why."""
-    if not cases:
-        return
-    entries = PostingEntry.objects.filter(
-        application__in=[case.pk for case in cases],
-        level=PostingKind.ANNOUNCEMENT,
-        outcome=EntryOutcome.ANNOUNCED,
-    )
-    sheets = set(entries.values_list("posting_id", flat=True))
-    entries.update(outcome=EntryOutcome.REMOVED, outcome_reason=f"撤销：{reason}"[:200], outcome_at=at)
-    for key in sorted(sheets):
-        posting = locked.postings[key]
-        source = posting.state
-        posting.note_correction()
-        write(posting, source=source)

@@ -5,6 +5,7 @@ from django.urls import path
 from workflow.views import (
     announcements,
     applications,
+    comparing,
     desk,
     fieldwork,
     figures,
@@ -57,6 +58,7 @@ urlpatterns = [
     path("postings/<int:pk>/discard/", postings.posting_discard, name="posting-discard"),
     path("postings/<int:pk>/items/", announcements.announcement_items, name="announcement-items"),
     path("postings/<int:pk>/publish/", announcements.announcement_publish, name="announcement-publish"),
+    path("postings/<int:pk>/comparison/", comparing.announcement_comparison, name="announcement-comparison"),
     path("objections/", objections.objection_list, name="objection-list"),
     path("objections/new/<int:entry>/", objections.objection_new, name="objection-new"),
     path("objections/<int:pk>/", objections.objection_detail, name="objection-detail"),

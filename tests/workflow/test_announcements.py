@@ -11,12 +11,12 @@ from stdnum.cn import uscc
 
 from applications.models import Application
 from applications.states import State
-from registry.models import Region
+from registry.models import Region, User
 from tests import stages
 from tests.workflow.refusing import refused
 from tests.world import World
 from workflow import announcements, consistency, drafts, reviews
-from workflow.announcements import LABELS
+from workflow.announcements import LABELS, Listing
 from workflow.models import (
     AnnouncementSheet,
     EntryOutcome,
@@ -102,7 +102,17 @@ def test_the_serial_begins_again_with_the_year_and_the_month_does_not_reset_it(w
     assert found == ["202104-00001", "202105-00002", "202201-00001"]
 
 
-@pytest.mark.parametrize("code", ["", "113417030032496888", "11341703003249688", "示例代码〔示例〕"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        "113417030032496888",
+        "11341703003249688",
+        "示例代码〔示例〕",
+        "11341703-0032496887",
+        " 113417030032496887",
+    ],
+)
 def test_a_body_without_a_valid_code_publishes_nothing_and_uses_no_number(world: World, code: str) -> None:
     cases, moment = ready(world, 1)
     sheet = drafted(world, cases, now=moment)
@@ -123,6 +133,93 @@ def test_each_of_the_ten_items_is_asked_for_by_its_name(world: World, name: str)
     items = replace(stages.ITEMS, **{name: " "})
     announcements.write_items(sheet, items=items, by=world.approver, now=moment)
     refused(lambda: publish(world, sheet, now=moment), f"公告十项还缺少：{LABELS[name]}，补齐后才能公告")
+
+
+LISTING = Listing("扶贫项目", "综合政务")
+
+
+def listed(world: World, sheet: Posting, listing: Listing, *, now: datetime) -> AnnouncementSheet:
+    return announcements.write_items(sheet, items=stages.ITEMS, listing=listing, by=world.approver, now=now)
+
+
+def test_the_catalogue_holds_what_was_written_and_the_days(world: World) -> None:
+    cases, moment = ready(world, 1)
+    sheet = drafted(world, cases, now=moment)
+    drawn_up, later = moment.date(), moment + timedelta(days=2)
+    listed(world, sheet, Listing("救灾〔示例〕", "民政〔示例〕", " 示文〔示例〕 ", drawn_up), now=moment)
+    publish(world, sheet, now=later)
+    kept = AnnouncementSheet.objects.get(posting=sheet)
+    assert (kept.category, kept.topic, kept.document_number) == (
+        "救灾〔示例〕",
+        "民政〔示例〕",
+        "示文〔示例〕",
+    )
+    assert (kept.generated_on, kept.published_on, kept.announced_on) == (drawn_up, later.date(), later.date())
+
+
+@pytest.mark.parametrize(("name", "label"), [("category", "组配分类"), ("topic", "主题分类")])
+def test_the_catalogue_must_be_complete(world: World, name: str, label: str) -> None:
+    cases, moment = ready(world, 1)
+    sheet = drafted(world, cases, now=moment)
+    listed(world, sheet, replace(LISTING, **{name: " "}), now=moment)
+    refused(lambda: publish(world, sheet, now=moment), f"信息公开目录还缺少：{label}，补齐后才能公告")
+
+
+def test_an_announcement_is_not_dated_into_the_future(world: World) -> None:
+    cases, moment = ready(world, 1)
+    sheet = drafted(world, cases, now=moment)
+    tomorrow = replace(LISTING, generated_on=moment.date() + timedelta(days=1))
+    refused(lambda: listed(world, sheet, tomorrow, now=moment), "晚于今天，请核对")
+    AnnouncementSheet.objects.filter(posting=sheet).update(generated_on=tomorrow.generated_on)
+    refused(lambda: publish(world, sheet, now=moment), "晚于今天，请核对")
+    assert publish(world, sheet, now=moment + timedelta(days=1))[0].done
+
+
+def test_an_announcement_is_not_dated_before_its_last_posting_closed(world: World) -> None:
+    cases, moment = ready(world, 1)
+    sheet = drafted(world, cases, now=moment)
+    listed(world, sheet, replace(LISTING, generated_on=moment.date() - timedelta(days=1)), now=moment)
+    refused(lambda: publish(world, sheet, now=moment), "早于名单进入待公告的日期")
+    listed(world, sheet, replace(LISTING, generated_on=moment.date()), now=moment)
+    assert publish(world, sheet, now=moment)[0].done
+
+
+def test_the_same_form_sent_twice_writes_the_items_once(world: World) -> None:
+    cases, moment = ready(world, 1)
+    sheet = stages.sheet(world, cases, kind=SHEET, now=moment)
+
+    def write(place: str, key: str, by: User = world.approver) -> AnnouncementSheet:
+        items = replace(stages.ITEMS, place=place)
+        return announcements.write_items(sheet, items=items, by=by, now=moment, key=key)
+
+    first = write("示例镇", "one")
+    write("示例村", "two")
+    assert write("示例镇", "one").pk == first.pk
+    assert AnnouncementSheet.objects.get(posting=sheet).place == "示例村"
+    refused(lambda: write("示例镇", "one", world.second_approver), "该操作凭证已用于其他操作")
+
+
+def test_a_publishing_that_fails_at_its_end_leaves_no_gap(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases, moment = ready(world, 2)
+    first, second = (drafted(world, [case], now=moment) for case in cases)
+
+    def fail(*args: object) -> None:
+        raise RuntimeError("the machine stops")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(announcements.receipts, "keep", fail)
+        with pytest.raises(RuntimeError):
+            publish(world, first, now=moment)
+    assert Posting.objects.get(pk=first.pk).state == PostingState.DRAFT
+    publish(world, second, now=moment)
+    publish(world, first, now=moment)
+    found = AnnouncementSheet.objects.order_by("index_number").values_list("posting", "index_number")
+    assert [(key, number.split("-")[1]) for key, number in found] == [
+        (second.pk, "00001"),
+        (first.pk, "00002"),
+    ]
 
 
 def test_all_items_missing_are_named_at_once(world: World) -> None:

@@ -16,6 +16,7 @@ from tests import stages
 from tests.workflow import hunting, invariants, races
 from tests.world import World, photo
 from workflow import (
+    announcements,
     deadlines,
     engine,
     intake,
@@ -25,6 +26,7 @@ from workflow import (
     sweeps,
 )
 from workflow.models import (
+    AnnouncementSheet,
     Channel,
     Deadline,
     Decision,
@@ -206,6 +208,32 @@ def test_one_sheet_put_up_by_many_at_once_is_put_up_once(world: World) -> None:
     outcomes = races.together([lambda picture=picture: put_up(picture) for picture in pictures])
     assert races.tally(outcomes) == {"done": 1, "refused": 5}
     assert case.history.filter(act="put_up").count() == 1
+    races.assert_clean()
+
+
+def test_fifty_announcements_at_once_get_fifty_index_numbers_without_a_gap(world: World) -> None:
+    reached = [stages.submitted(world) for _ in range(50)]
+    moment = world.now
+    for kind, by in (
+        (PostingKind.VILLAGE, world.clerk),
+        (PostingKind.TOWNSHIP, world.reviewer),
+        (PostingKind.DISTRICT, world.approver),
+    ):
+        stages.passed(world, reached, by=by, now=moment)
+        moment = stages.ran(world, reached, kind=kind, now=moment)
+    sheets = [stages.sheet(world, [case], kind=PostingKind.ANNOUNCEMENT, now=moment) for case in reached]
+    for sheet in sheets:
+        announcements.write_items(sheet, items=stages.ITEMS, by=world.approver, now=moment)
+
+    def publish(sheet: Posting) -> list[Result]:
+        return announcements.publish(sheet.pk, by=world.approver, now=moment)
+
+    outcomes = races.together([lambda sheet=sheet: publish(sheet) for sheet in sheets])
+    assert races.tally(outcomes) == {"done": 50}
+    found = AnnouncementSheet.objects.order_by("index_number").values_list("index_number", flat=True)
+    assert list(found) == [f"113417030032496887/202104-{serial:05d}" for serial in range(1, 51)]
+    names = Posting.objects.filter(kind=PostingKind.ANNOUNCEMENT).values_list("number", flat=True)
+    assert set(names) == {f"示公告〔2021〕{serial}号" for serial in range(1, 51)}
     races.assert_clean()
 
 

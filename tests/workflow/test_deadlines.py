@@ -13,7 +13,7 @@ from registry.models import User
 from tests import stages
 from tests.stages import day
 from tests.world import World
-from workflow import calendar, deadlines, intake, objections, postings, reviews, sweeps
+from workflow import calendar, deadlines, intake, objections, postings, releases, reviews, sweeps
 from workflow.models import Channel, Deadline, DeadlineKind, Holiday, HolidayNotice, PostingKind
 from workflow.results import Ref
 from workflow.reviews import FaultText
@@ -55,7 +55,6 @@ ENTERED: dict[State, tuple[DeadlineKind, int, str, str]] = {
     State.TOWNSHIP_POSTING: (DeadlineKind.WAITING, 3, "2021-05-06", "2021-04-29"),
     State.DISTRICT_REVIEW: (DeadlineKind.STEP, 5, "2021-05-08", "2021-05-06"),
     State.DISTRICT_POSTING: (DeadlineKind.WAITING, 3, "2021-05-06", "2021-04-29"),
-    State.ANNOUNCEMENT: (DeadlineKind.ANNOUNCEMENT, 20, "2021-05-28", "2021-05-26"),
 }
 
 
@@ -63,7 +62,7 @@ def entered(world: World, state: State) -> Application:
     """A case that enters this state on 28 April at nine, however long it lay in the state before."""
     before = stages.ORDER[stages.ORDER.index(state) - 1]
     case, moment = stages.reach(world, before)
-    if state in (State.TOWNSHIP_REVIEW, State.DISTRICT_REVIEW, State.ANNOUNCEMENT):
+    if state in (State.TOWNSHIP_REVIEW, State.DISTRICT_REVIEW):
         posting = stages.displayed(
             world, [case], kind=PostingKind(before.removesuffix("_posting")), now=moment
         )
@@ -88,6 +87,60 @@ def test_a_step_entered_before_a_holiday_is_due_on_the_day_counted_by_hand(
         day(remind_on),
         False,
     )
+
+
+def approved(world: World, *, closes: datetime) -> Application:
+    """A case that the district approved on 28 April, and whose last posting closed on the moment given."""
+    case, _ = stages.reach(world, State.DISTRICT_REVIEW)
+    stages.passed(world, [case], by=world.approver, now=START)
+    posting = stages.displayed(world, [case], kind=PostingKind.DISTRICT, now=START)
+    assert postings.close(posting.pk, now=closes).done
+    assert stages.again(case).state == State.ANNOUNCEMENT
+    return case
+
+
+def test_the_announcement_is_due_twenty_working_days_after_the_approval(world: World) -> None:
+    case = approved(world, closes=START + timedelta(days=15))
+    due = open_due(case)
+    assert (due.kind, due.days, due.provisional) == (DeadlineKind.ANNOUNCEMENT, 20, False)
+    # 29 and 30 April are 1 and 2, 6 and 7 May 3 and 4, 8 May (worked) 5, then three weeks of five.
+    assert (due.starts_on, due.due_on, due.remind_on) == (
+        day("2021-04-28"),
+        day("2021-05-28"),
+        day("2021-05-26"),
+    )
+    ledger = deadlines.explain(due, calendar.load()).ledger
+    assert (ledger[-1].day, ledger[-1].number) == (day("2021-05-28"), 20)
+
+
+def test_a_second_approval_starts_the_days_of_the_announcement_again(world: World) -> None:
+    moment = START + timedelta(days=15)
+    case = approved(world, closes=moment)
+    stages.do(reviews.stop(ref(case), by=world.approver, now=moment, opinion="重审。"))
+    stages.passed(world, [case], by=world.approver, now=moment)
+    assert [one.done for one in releases.pass_covered([case.pk], now=moment + timedelta(days=1))] == [True]
+    assert open_due(case).starts_on == moment.date()
+
+
+def test_an_overdue_announcement_is_reminded_of_and_then_told_to_the_supervisor(world: World) -> None:
+    case = approved(world, closes=START + timedelta(days=15))
+    due = open_due(case)
+    assert sweeps.remind(now=START + (due.remind_on - due.starts_on)) == 1
+    assert sweeps.escalate(now=START + (due.due_on - due.starts_on)) == 0
+    assert sweeps.escalate(now=START + (due.due_on - due.starts_on) + timedelta(days=1)) == 1
+    told = Message.objects.filter(event__in=["reminder", "escalation"], application=case, channel="in_app")
+    assert {(one.event, one.recipient, one.body) for one in told} == {
+        ("reminder", who, f"申请（{case.number}）的公告期限是2021-05-28，请尽快办理。")
+        for who in (world.approver, world.second_approver)
+    } | {
+        (
+            "escalation",
+            world.supervisor,
+            f"申请（{case.number}）的公告已于2021-05-28到期仍未办理，请督促区级。",
+        )
+    }
+    stages.announced(world, [case], now=START + timedelta(days=40))
+    assert Deadline.objects.get(pk=due.pk).settled_at is not None
 
 
 RETURNS = {

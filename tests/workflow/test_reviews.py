@@ -309,7 +309,7 @@ def test_what_hangs_on_a_board_is_not_taken_back(world: World) -> None:
 def test_a_revoked_result_leaves_its_announcement_up_with_a_notice(world: World) -> None:
     case, moment = stages.reach(world, State.ANNOUNCED)
     stages.do(reviews.revoke(ref(case), by=world.approver, now=moment, opinion="经查不符合条件。"))
-    entry = case.entries.get(level=PostingKind.ANNOUNCEMENT)
+    entry, correction = case.entries.filter(level=PostingKind.ANNOUNCEMENT).order_by("pk")
     assert stages.again(case).state == State.REVOKED
-    assert entry.posting.state == PostingState.CORRECTED
+    assert (entry.posting.state, correction.outcome) == (PostingState.CORRECTED, "revoked")
     assert (entry.outcome, entry.outcome_reason) == ("removed", "撤销：经查不符合条件。")

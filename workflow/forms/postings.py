@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 
 from applications.models import Application
-from workflow.announcements import LABELS, TenItems
+from workflow.announcements import LABELS, Listing, TenItems
 from workflow.drafts import REQUIRED, Heading
 from workflow.forms.base import VerbForm
 from workflow.models import Posting
@@ -16,6 +16,7 @@ from workflow.postings import Display
 
 BATCHES = ["第一批", "第二批", "第三批", "第四批", "第五批"]
 WHEN = "%Y-%m-%dT%H:%M"
+CATALOGUE = ["category", "topic", "document_number", "generated_on"]
 
 
 class MomentInput(forms.DateTimeInput):
@@ -135,7 +136,19 @@ class EndPhotoForm(VerbForm):
 
 
 class ItemsForm(VerbForm):
-    """The nine items that a person writes; 公告时间 is the tenth and set on publication."""
+    """The nine items that a person writes (公告时间 is the tenth and set on publication), and the catalogue."""
+
+    category = forms.CharField(label="组配分类", max_length=60, required=False)
+    topic = forms.CharField(label="主题分类", max_length=60, required=False)
+    document_number = forms.CharField(
+        label="文号", max_length=60, required=False, help_text="没有文号可以不填，公开页面写“无”。"
+    )
+    generated_on = forms.DateField(
+        label="生成日期",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="公告定稿的日期，不能晚于今天；不填就是发布当天。",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -143,7 +156,13 @@ class ItemsForm(VerbForm):
             self.fields[name] = forms.CharField(
                 label=label, required=False, widget=forms.Textarea(attrs={"rows": 2})
             )
+        self.order_fields([*LABELS, *CATALOGUE])
 
     @property
     def items_typed(self) -> TenItems:
         return TenItems(**{name: self.cleaned_data[name] for name in LABELS})
+
+    @property
+    def listing(self) -> Listing:
+        """The catalogue fields as typed."""
+        return Listing(**{name: self.cleaned_data[name] for name in CATALOGUE})

@@ -43,6 +43,7 @@ class EntryOutcome(models.TextChoices):
     NOT_PASSED = "not_passed", "期满时有异议"
     REMOVED = "removed", "已撤出"
     ANNOUNCED = "announced", "已公告"
+    REVOKED = "revoked", "撤销"
 
 
 class PostingQuerySet(models.QuerySet["Posting"]):
@@ -271,6 +272,14 @@ class AnnouncementSheet(models.Model):
     """The ten items and the publication data of an announcement (公告十项, 政府信息公开目录)."""
 
     posting = models.OneToOneField(Posting, models.PROTECT, related_name="announcement", verbose_name="公告")
+    corrects = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="corrections",
+        verbose_name="更正的公告",
+    )
     place = models.TextField("实施地点")
     content = models.TextField("建设内容")
     funding = models.TextField("资金来源")
@@ -300,6 +309,11 @@ class AnnouncementSheet(models.Model):
 
     def __str__(self) -> str:
         return self.index_number or str(self.posting)
+
+    @property
+    def corrected_by(self) -> models.QuerySet["AnnouncementSheet"]:
+        """The corrections of this announcement (更正公告), the first one first."""
+        return self.corrections.select_related("posting").order_by("pk")
 
 
 class Counter(models.Model):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -13,12 +14,21 @@ from applications.models import Application
 from registry import clock
 from registry.appointments import Actor
 from registry.refusal import Refused
-from workflow import announcements, drafts, permissions, standings
+from workflow import announcements, comparison, drafts, permissions, standings
 from workflow.forms.base import VerbForm
-from workflow.forms.postings import ItemsForm
-from workflow.models import Act, AnnouncementSheet, EntryOutcome, Posting, PostingState
+from workflow.forms.postings import CATALOGUE, ItemsForm
+from workflow.models import (
+    Act,
+    AnnouncementSheet,
+    Deadline,
+    DeadlineKind,
+    EntryOutcome,
+    Posting,
+    PostingState,
+)
 from workflow.results import Result
 from workflow.steps import staff_label
+from workflow.views import badges
 from workflow.views.displaying import OfPosting
 
 
@@ -71,14 +81,17 @@ class AnnouncementItems(OfDraft):
         posting = self.draft
         written = AnnouncementSheet.objects.filter(posting=posting).first()
         if written is not None:
-            return {name: getattr(written, name) for name in announcements.LABELS}
+            return {name: getattr(written, name) for name in [*announcements.LABELS, *CATALOGUE]}
         phones = {
             "区主管部门": posting.department_phone,
             "乡镇": posting.township_phone,
             "纪委": posting.discipline_phone,
             "举报电话": posting.hotline,
         }
+        usual = AnnouncementSheet()
         return {
+            "category": usual.category,
+            "topic": usual.topic,
             "place": posting.region.name,
             "content": f"{posting.programme.name}：{posting.standard}",
             "phones": "；".join(f"{label}{phone}" for label, phone in phones.items() if phone),
@@ -89,6 +102,7 @@ class AnnouncementItems(OfDraft):
         announcements.write_items(
             self.draft,
             items=form.items_typed,
+            listing=form.listing,
             by=self.request.user,  # type: ignore[arg-type]
             now=clock.now(),
             key=form.cleaned_data["key"],
@@ -121,23 +135,36 @@ class AnnouncementPublish(OfDraft):
         )
         prospects = foresee(list(cases.order_by("village__code", "pk")), actor=self.actor)
         going = [one for one in prospects if not one.why_not]
+        draft = posting.state == PostingState.DRAFT
+        faults = comparison.compare(posting, [one.case for one in going]).faults if draft else []
         written = AnnouncementSheet.objects.filter(posting=posting).first()
         missing = [label for name, label in drafts.REQUIRED.items() if not getattr(posting, name).strip()]
-        missing += [
-            label
-            for name, label in announcements.LABELS.items()
-            if written is None or not getattr(written, name).strip()
-        ]
+        missing += announcements.lacking(written)
+        missing += announcements.unlisted(written) if written else []
         return super().get_context_data(
             going=going,
             staying=[one for one in prospects if one.why_not],
             total=sum(one.case.amount for one in going),
             missing=missing,
-            published=posting.state != PostingState.DRAFT,
-            may_publish=bool(going) and not missing and posting.state == PostingState.DRAFT,
+            faults=faults,
+            due=_due(going, self.actor.on),
+            published=not draft,
+            may_publish=bool(going) and not missing and not faults and draft,
+            comparison_url=reverse("announcement-comparison", args=[posting.pk]),
             items_url=reverse("announcement-items", args=[posting.pk]),
             **kwargs,
         )
+
+
+def _due(going: Sequence[Prospect], today: date) -> badges.DueBadge | None:
+    """The first day by which one of these cases has to be announced (20 working days from the approval)."""
+    waiting = Deadline.objects.filter(
+        application__in=[one.case.pk for one in going],
+        kind=DeadlineKind.ANNOUNCEMENT,
+        settled_at__isnull=True,
+    )
+    first = waiting.order_by("due_on").first()
+    return badges.of_due(first.due_on, first.remind_on, today=today) if first else None
 
 
 announcement_items = AnnouncementItems.as_view()

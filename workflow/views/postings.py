@@ -29,6 +29,7 @@ from workflow.permissions import Verdict
 from workflow.steps import LEVEL_ROLE
 from workflow.views import sheet
 from workflow.views.base import StaffView
+from workflow.views.comparing import may_be_compared
 from workflow.views.displaying import posting_discard, posting_display, posting_end_photo, posting_take_down
 from workflow.views.drafting import posting_new, waiting_groups
 
@@ -250,6 +251,8 @@ def _items(posting: Posting) -> list[tuple[str, str]]:
         return []
     written = AnnouncementSheet.objects.filter(posting=posting).first()
     texts = [(label, getattr(written, name) if written else "") for name, label in LABELS.items()]
+    if written is not None and written.corrects_id:
+        texts = [(label, text) for label, text in texts if text]
     on = written.announced_on if written else None
     return [*texts, ("公告时间", sheet.chinese_date(on) if on else "发布时自动填写")]
 
@@ -262,10 +265,13 @@ def _actions(posting: Posting, actor: Actor) -> list[Action]:
     def to(name: str) -> str:
         return reverse(name, args=[posting.pk])
 
+    offered = may_be_compared(posting, actor)
+    comparing = [Action("各级名单比对", to("announcement-comparison"), offered)] if offered else []
     if state is PostingState.DRAFT and posting.is_announcement:
         return [
             Action("发布公告", to("announcement-publish"), mine, main=True),
             Action("填写公告十项", to("announcement-items"), mine),
+            *comparing,
             Action("删除拟稿", to("posting-discard"), mine),
         ]
     if state is PostingState.DRAFT:
@@ -274,7 +280,7 @@ def _actions(posting: Posting, actor: Actor) -> list[Action]:
             Action("登记张贴", url, mine, main=True),
             Action("删除拟稿", to("posting-discard"), mine),
         ]
-    acts = []
+    acts = comparing
     if posting.display is not None:
         today = timezone.localdate(clock.now())
         early = posting.closes_on is not None and today < posting.closes_on

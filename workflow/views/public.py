@@ -181,7 +181,7 @@ def gone(request: HttpRequest, posting: Posting, *, row_gone: bool = False) -> H
 
 
 def _items(written: AnnouncementSheet) -> list[tuple[str, str]]:
-    items = [(label, getattr(written, name)) for name, label in LABELS.items()]
+    items = [(label, getattr(written, name)) for name, label in LABELS.items() if getattr(written, name)]
     return [*items, ("公告时间", paper_of.chinese_date(written.announced_on) if written.announced_on else "")]
 
 

@@ -148,7 +148,7 @@ def public_lines(posting: Posting, entries: Iterable[PostingEntry]) -> list[Line
     """Rows for everybody. A row taken out keeps its number and loses its content; a revoked one is marked."""
     lines = []
     for entry in entries:
-        removed = entry.outcome == EntryOutcome.REMOVED
+        removed = entry.outcome in {EntryOutcome.REMOVED, EntryOutcome.REVOKED}
         hidden = removed and not posting.is_announcement
         word = "" if not removed else ("已撤销" if posting.is_announcement else "已撤出公示")
         row = allowed({}) if hidden else allowed(entry.row)
@@ -190,6 +190,7 @@ def outcome(entry: PostingEntry, *, held: bool) -> tuple[str, str]:
         EntryOutcome.PASSED: "good",
         EntryOutcome.ANNOUNCED: "good",
         EntryOutcome.REMOVED: "bad",
+        EntryOutcome.REVOKED: "bad",
     }
     return found.label, tones.get(found, "quiet")
 
