@@ -1,5 +1,6 @@
 """System checks that hold state machine, steps and flow together: clean as it is, each fault found when planted."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,15 @@ from workflow.steps import STEPS
 def pages_that_load() -> None:
     """The pages import the steps: they are loaded before a test takes one away."""
     reverse("desk")
+
+
+@pytest.fixture(autouse=True)
+def steps_in_their_order() -> Iterator[None]:
+    """monkeypatch puts a key it took away back at the end, and the order of the steps is the order of the chain."""
+    kept = dict(STEPS)
+    yield
+    STEPS.clear()
+    STEPS.update(kept)
 
 
 def ids(found: object) -> list[str]:
