@@ -72,6 +72,18 @@ OBJECTION_DECIDED = Event(
     "申请（{number}）的异议（回执{receipt}）已办结：{outcome}。",
     _DESK,
 )
+POSTING_MOVED = Event(
+    "posting_moved",
+    "公示截止日调整：{number}",
+    "{number}的截止日由{before}{word}到{after}，依据：{citation}。请在张贴处注明新的截止日，{count}件申请照此计算。",
+    _BOTH,
+)
+DUE_DATES_MOVED = Event(
+    "due_dates_moved",
+    "办理期限调整：{count}件",
+    "{citation}录入后，您经办的{count}件事项的期限有调整：{listed}。请按新的期限办理。",
+    _DESK,
+)
 REMINDER = Event("reminder", "催办：{number}", "申请（{number}）的{kind}期限是{due}，请尽快办理。", _BOTH)
 ESCALATION = Event(
     "escalation", "督办：{number}", "申请（{number}）的{kind}已于{due}到期仍未办理，请督促{level}。", _BOTH
@@ -91,6 +103,8 @@ EVENTS: dict[str, Event] = {
         POSTING_CLOSED,
         OBJECTION_RECEIVED,
         OBJECTION_DECIDED,
+        POSTING_MOVED,
+        DUE_DATES_MOVED,
         REMINDER,
         ESCALATION,
     )

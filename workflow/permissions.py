@@ -114,6 +114,13 @@ def may_handle_posting(actor: Actor, posting: Posting) -> Verdict:
     return may_prepare(actor, PostingKind(posting.kind), posting.region)
 
 
+def may_enter_notice(actor: Actor) -> Verdict:
+    """Whether the person may enter a year's holiday notice: it moves dates everywhere (节假日通知)."""
+    if Role.ADMINISTRATOR in actor.roles:
+        return YES
+    return Verdict(False, "节假日通知由系统管理员录入，您没有这项任职。")
+
+
 def may_lodge(actor: Actor, application: Application) -> Verdict:
     """Whether the person may write down an objection that came in by visit, phone or 12317."""
     if any(actor.holds(role, application.village.code) for role in LEVEL_ROLE.values()):

@@ -158,7 +158,7 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
         rolls=plan.rolls,
         citation=plan.citation,
         closes_on=period.last_day,
-        ledger=[[line.day.isoformat(), line.number, line.why] for line in period.ledger],
+        ledger=period.as_rows,
         provisional=period.provisional,
         digest=sheets.digest(posting, entries),
     )

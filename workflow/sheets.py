@@ -112,9 +112,14 @@ def digest(posting: Posting, entries: Iterable[PostingEntry]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def is_intact(posting: Posting, entries: Iterable[PostingEntry]) -> bool:
+    """Whether the list still is what was sealed when it was displayed."""
+    return posting.digest == digest(posting, entries)
+
+
 def verify(posting: Posting, entries: Iterable[PostingEntry]) -> None:
     """Refuse a sheet whose rows or headings were changed in the database after they were displayed."""
-    if posting.digest != digest(posting, entries):
+    if not is_intact(posting, entries):
         raise ListTampered(f"{posting}的名单与张贴时封存的内容不一致，已停止办理，请立即核查。")
 
 

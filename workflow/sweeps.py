@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from applications.states import Level, State
+from applications.states import Level
 from notifications import catalogue, outbox
 from notifications.catalogue import Event
 from notifications.outbox import Notice
@@ -21,9 +21,9 @@ from notifications.tasks import deliver
 from registry import appointments
 from registry.models import Role, User
 from registry.refusal import Refused
-from workflow import postings, releases
-from workflow.models import Deadline, Heartbeat, Lease
-from workflow.steps import LEVEL_ROLE, STEPS
+from workflow import deadlines, postings, releases
+from workflow.models import DateMove, Deadline, Heartbeat, Lease
+from workflow.steps import LEVEL_ROLE
 
 log = logging.getLogger(__name__)
 
@@ -122,15 +122,8 @@ def _open() -> QuerySet[Deadline]:
         Deadline.objects.filter(settled_at__isnull=True)
         .select_for_update(skip_locked=True, of=("self",))
         .select_related("application__village", "objection")
+        .annotate(moved=Exists(DateMove.objects.filter(deadline=OuterRef("pk"))))
     )
-
-
-def _level(deadline: Deadline) -> Level:
-    """The level whose desk the matter lies on; a correction lies with the village."""
-    if deadline.objection is not None:
-        return Level(deadline.objection.handling_level)
-    step = STEPS[State(deadline.application.state)]
-    return Level.VILLAGE if step.is_correction else step.level
 
 
 def _above(level: Level) -> Role:
@@ -146,7 +139,7 @@ def _tell(rows: Sequence[Deadline], event: Event, stage: str, *, now: datetime, 
     wanted: dict[Role, set[str]] = defaultdict(set)
     roles = {}
     for row in rows:
-        level = _level(row)
+        level = deadlines.level_of(row)
         roles[row.pk] = _above(level) if above else LEVEL_ROLE[level]
         wanted[roles[row.pk]].add(row.application.village.code)
     people: dict[Role, dict[str, list[User]]] = {
@@ -157,13 +150,14 @@ def _tell(rows: Sequence[Deadline], event: Event, stage: str, *, now: datetime, 
             Notice(
                 event=event,
                 fact=f"deadline:{row.pk}",
-                stage=stage,
+                # A due date that a notice moved may be told of again.
+                stage=f"{stage} {row.due_on:%y%m%d}" if row.moved else stage,  # type: ignore[attr-defined]
                 recipients=people[roles[row.pk]][row.application.village.code],
                 context={
                     "number": row.application.number,
                     "kind": row.get_kind_display(),
                     "due": row.due_on,
-                    "level": _level(row).label,
+                    "level": deadlines.level_of(row).label,
                 },
                 application=row.application_id,
                 url=row.application.get_absolute_url(),
