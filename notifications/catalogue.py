@@ -84,6 +84,12 @@ DUE_DATES_MOVED = Event(
     "{citation}录入后，您经办的{count}件事项的期限有调整：{listed}。请按新的期限办理。",
     _DESK,
 )
+LIST_TAMPERED = Event(
+    "list_tampered",
+    "名单被改动：{number}",
+    "{number}的名单与张贴时封存的内容不一致，这张公示已停止办结，请立即核查数据库。其他公示不受影响。",
+    _BOTH,
+)
 REMINDER = Event("reminder", "催办：{number}", "申请（{number}）的{kind}期限是{due}，请尽快办理。", _BOTH)
 ESCALATION = Event(
     "escalation", "督办：{number}", "申请（{number}）的{kind}已于{due}到期仍未办理，请督促{level}。", _BOTH
@@ -103,6 +109,7 @@ EVENTS: dict[str, Event] = {
         POSTING_CLOSED,
         OBJECTION_RECEIVED,
         OBJECTION_DECIDED,
+        LIST_TAMPERED,
         POSTING_MOVED,
         DUE_DATES_MOVED,
         REMINDER,

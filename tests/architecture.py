@@ -16,7 +16,7 @@ WORKFLOW_LINES = [
     ["models"],
     ["calendar", "flows", "numbers", "permissions", "receipts", "spreadsheets", "standings", "summaries"],
     ["checks", "consistency", "deadlines", "engine", "statistics", "worklists"],
-    ["notices", "sheets"],
+    ["certificates", "notices", "photos", "sheets"],
     ["proceedings"],
     ["drafts", "releases"],
     ["recounts", "remedies"],

@@ -104,7 +104,15 @@ def digest(posting: Posting, entries: Iterable[PostingEntry]) -> str:
         "displayed_on": posting.displayed_on.isoformat() if posting.displayed_on else "",
         "closes_on": posting.closes_on.isoformat() if posting.closes_on else "",
         "rows": [
-            [entry.position, entry.application_id, plain(entry.quantity), f"{entry.amount:.2f}", entry.row]
+            [
+                entry.position,
+                entry.application_id,
+                entry.payee_id,
+                entry.option,
+                plain(entry.quantity),
+                f"{entry.amount:.2f}",
+                entry.row,
+            ]
             for entry in sorted(entries, key=lambda entry: entry.position)
         ],
     }

@@ -23,6 +23,7 @@ from registry.models import Role, User
 from registry.refusal import Refused
 from workflow import deadlines, postings, releases
 from workflow.models import DateMove, Deadline, Heartbeat, Lease
+from workflow.sheets import ListTampered
 from workflow.steps import LEVEL_ROLE
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,10 @@ def run(*, now: datetime) -> Round:
     for key in postings.due(now=now)[:CHUNK]:
         try:
             done.closed += postings.close(key, now=now).done
+        except ListTampered as tampered:
+            done.failed.append(tampered.sentence)
+            postings.report_tampered(key, now=now)
+            log.error("posting %s is not what was displayed", key)
         except Refused as refused:
             done.failed.append(refused.sentence)
             log.error("posting %s could not be closed: %s", key, type(refused).__name__)
