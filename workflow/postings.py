@@ -31,6 +31,7 @@ from workflow import (
     sheets,
 )
 from workflow.models import (
+    Act,
     DisplayAct,
     DisplayPhoto,
     EntryOutcome,
@@ -152,6 +153,8 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
     posting.number = numbers.posting(kind, posting.region, displayed_on)
     posting.displayed_on, posting.closes_on = displayed_on, period.last_day
     earlier = _earlier_entries(cases, kind)
+    if posting.supplements_id is None:
+        posting.supplements_id = _corrected_sheet(cases, earlier)
     rows = sheets.public_rows(cases, supplement=posting.supplements_id is not None)
     for entry, case, row in zip(entries, cases, rows, strict=True):
         entry.quantity, entry.amount, entry.row = case.quantity, case.amount, row
@@ -165,6 +168,7 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
         source=PostingState.DRAFT,
         number=posting.number,
         display=act,
+        supplements=posting.supplements,
         displayed_on=displayed_on,
         days=plan.days,
         unit=plan.unit,
@@ -218,6 +222,15 @@ def _earlier_entries(cases: Sequence[Application], kind: PostingKind) -> Mapping
         application__in=[case.pk for case in cases], level=kind, outcome__in=[EntryOutcome.REMOVED, *RAN]
     ).order_by("pk")
     return {entry.application_id: entry for entry in rows}
+
+
+def _corrected_sheet(cases: Sequence[Application], earlier: Mapping[int, PostingEntry]) -> int | None:
+    """The one sheet that all these cases were taken off to be corrected: a sheet of such cases only supplements it."""
+    sources = {
+        entry.posting_id if entry and entry.outcome_reason == Act.CORRECT.label else None
+        for entry in (earlier.get(case.pk) for case in cases)
+    }
+    return sources.pop() if len(sources) == 1 else None
 
 
 def due(*, now: datetime) -> list[int]:

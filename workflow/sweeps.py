@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from applications.states import Level
@@ -49,8 +49,10 @@ class Round:
 
 def claim(name: str, *, holder: str, now: datetime) -> bool:
     """Take the lease of a sweep; false while another holds it. A lease that ran out is free."""
+    free = Lease.objects.filter(Q(until__lte=now) | Q(holder=holder), name=name)
+    if free.update(holder=holder, until=now + LEASE):
+        return True
     Lease.objects.bulk_create([Lease(name=name, until=now)], ignore_conflicts=True)
-    free = Lease.objects.filter(name=name, until__lte=now) | Lease.objects.filter(name=name, holder=holder)
     return free.update(holder=holder, until=now + LEASE) == 1
 
 
@@ -59,7 +61,7 @@ def give_back(name: str, *, holder: str, now: datetime) -> None:
 
 
 def run(*, now: datetime) -> Round:
-    """One round over everything that is due. One bad row stops nobody else."""
+    """One round over everything that is due. One bad row stops nobody else; with nothing due, four statements."""
     done = Round()
     for key in postings.due(now=now)[:CHUNK]:
         try:
@@ -75,9 +77,12 @@ def run(*, now: datetime) -> Round:
             done.failed.append(f"posting {key}")
             log.exception("posting %s could not be closed", key)
     _release(done, now=now)
-    done.reminded = remind(now=now)
-    done.escalated = escalate(now=now)
-    Heartbeat.objects.update_or_create(name="sweep", defaults={"at": now, "items": done.items})
+    if _any_to_tell(now):
+        done.reminded = remind(now=now)
+        done.escalated = escalate(now=now)
+    if not Heartbeat.objects.filter(name="sweep").update(at=now, items=done.items):
+        beat = Heartbeat(name="sweep", at=now, items=done.items)
+        Heartbeat.objects.bulk_create([beat], ignore_conflicts=True)
     return done
 
 
@@ -96,6 +101,13 @@ def _release(done: Round, *, now: datetime) -> None:
             except Exception:
                 done.failed.append(f"case {key}")
                 log.exception("case %s could not be released", key)
+
+
+def _any_to_tell(now: datetime) -> bool:
+    """Whether a due date is to be reminded of or escalated: asked without a lock, before any transaction."""
+    today = timezone.localdate(now)
+    told = Q(reminded_at__isnull=True, remind_on__lte=today) | Q(escalated_at__isnull=True, due_on__lt=today)
+    return Deadline.objects.filter(told, settled_at__isnull=True).exists()
 
 
 def remind(*, now: datetime) -> int:
