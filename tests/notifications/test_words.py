@@ -23,13 +23,17 @@ from workflow.results import Ref
 PHONE = "电话甲〔示例〕"
 
 ALLOWED = {
+    "after",
     "amount",
+    "before",
+    "citation",
     "count",
     "due",
     "faults",
     "held",
     "kind",
     "level",
+    "listed",
     "name",
     "number",
     "outcome",
@@ -38,6 +42,7 @@ ALLOWED = {
     "reason",
     "receipt",
     "step",
+    "word",
 }
 
 
