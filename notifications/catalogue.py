@@ -93,6 +93,24 @@ TO_REVOKE = Event(
     "已公告的申请（{number}）的异议（编号{objection}）办结：{outcome}。公告以后只能由区级撤销，请核实后办理。",
     _BOTH,
 )
+POSTING_MOVED = Event(
+    "posting_moved",
+    "公示截止日调整：{number}",
+    "{number}的截止日由{before}{word}到{after}，依据：{citation}。请在张贴处注明新的截止日，{count}件申请照此计算。",
+    _BOTH,
+)
+DUE_DATES_MOVED = Event(
+    "due_dates_moved",
+    "办理期限调整：{count}件",
+    "{citation}录入后，您经办的{count}件事项的期限有调整：{listed}。请按新的期限办理。",
+    _DESK,
+)
+LIST_TAMPERED = Event(
+    "list_tampered",
+    "名单被改动：{number}",
+    "{number}的名单与张贴时封存的内容不一致，这张公示已停止办结，请立即核查数据库。其他公示不受影响。",
+    _BOTH,
+)
 REMINDER = Event("reminder", "催办：{number}", "申请（{number}）的{kind}期限是{due}，请尽快办理。", _BOTH)
 ESCALATION = Event(
     "escalation", "督办：{number}", "申请（{number}）的{kind}已于{due}到期仍未办理，请督促{level}。", _BOTH
@@ -147,6 +165,9 @@ EVENTS: dict[str, Event] = {
         OBJECTION_DECIDED,
         APPEAL_RECEIVED,
         TO_REVOKE,
+        LIST_TAMPERED,
+        POSTING_MOVED,
+        DUE_DATES_MOVED,
         REMINDER,
         ESCALATION,
         HOME_SENT_BACK,

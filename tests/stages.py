@@ -205,7 +205,13 @@ def ran(
     moment = after(posting)
     result = postings.close(posting.pk, now=moment)
     assert result.done
+    photographed(posting, now=moment)
     return moment
+
+
+def photographed(posting: Posting, *, now: datetime) -> None:
+    """The sheet with its photo of the end, as its announcement asks for."""
+    postings.add_end_photo(posting, photo=photo(), by=posting.created_by, now=now)
 
 
 def reach(

@@ -15,7 +15,7 @@ from registry import appointments
 from registry.models import Region, User
 from registry.refusal import Refused
 from registry.scope import within
-from workflow import comparison, corrections, drafts, engine, numbers, permissions, receipts, sheets
+from workflow import comparison, corrections, drafts, engine, numbers, permissions, photos, receipts, sheets
 from workflow.models import (
     Act,
     AnnouncementSheet,
@@ -137,6 +137,7 @@ def publish(posting_id: int, *, by: User, now: datetime, key: str | None = None)
         assert actor is not None
         permissions.may_handle_posting(actor, posting).enforce()
         sheet = _complete(posting)
+        photos.refuse_lacking(ref.pk for ref in refs)
         done = [
             case
             for ref in refs

@@ -4,7 +4,7 @@ Arithmetic over given rows; only `load` reads the database. A `Calendar` is a sn
 batch of deadlines and pass it on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -50,6 +50,11 @@ class Period:
     last_day: date
     ledger: tuple[LedgerDay, ...]
     provisional: bool
+
+    @property
+    def as_rows(self) -> list[list[str | int | None]]:
+        """The ledger as a sheet keeps it."""
+        return [[line.day.isoformat(), line.number, line.why] for line in self.ledger]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +107,20 @@ class Calendar:
             day += ONE_DAY
             ledger.append(LedgerDay(day, None, f"顺延（{self.why(day)}）", self.is_provisional(day)))
         return Period(start, day, tuple(ledger), any(line.provisional for line in ledger))
+
+    def kept_until(self, period: Period, day: date) -> Period:
+        """The period held to a later day that was announced already: days that nobody has to lose."""
+        ledger = list(period.ledger)
+        while ledger[-1].day < day:
+            following = ledger[-1].day + ONE_DAY
+            why = f"已公布至{day:%m月%d日}，不提前（{self.why(following)}）"
+            ledger.append(LedgerDay(following, None, why, self.is_provisional(following)))
+        return Period(period.start, ledger[-1].day, tuple(ledger), any(line.provisional for line in ledger))
+
+    def with_year(self, year: int, days: Mapping[date, Day], *, without: Collection[date]) -> "Calendar":
+        """This calendar as it would be with the notice of a year: its days in, those it named before out."""
+        kept = {day: named for day, named in self.days.items() if day not in without}
+        return Calendar({**kept, **days}, self.noticed_years | {year})
 
     def working_days_between(self, a: date, b: date) -> int:
         """The number of working days after `a` up to and including `b`; negative when `b` is before `a`."""

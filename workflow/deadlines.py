@@ -7,7 +7,7 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from applications.models import Application
-from applications.states import State
+from applications.states import Level, State
 from applications.terms import DayUnit, Term
 from notifications import outbox
 from workflow.calendar import Calendar, Period
@@ -37,13 +37,12 @@ def days_for(application: Application, state: State) -> int:
 def compute(kind: DeadlineKind, *, start: date, days: int, calendar: Calendar, at: datetime) -> Deadline:
     """An unsaved due date: `days` working days, the first day not counted."""
     period = explain_term(start, days, calendar)
-    remind = max(start, calendar.add_working_days(period.last_day, -REMIND_BEFORE))
     return Deadline(
         kind=kind,
         starts_on=start,
         days=days,
         due_on=period.last_day,
-        remind_on=remind,
+        remind_on=remind_day(start, period.last_day, calendar),
         provisional=period.provisional,
         set_at=at,
     )
@@ -54,8 +53,21 @@ def explain_term(start: date, days: int, calendar: Calendar) -> Period:
 
 
 def explain(deadline: Deadline, calendar: Calendar) -> Period:
-    """The day-by-day ledger of a due date."""
-    return explain_term(deadline.starts_on, deadline.days, calendar)
+    """The day-by-day ledger of a due date, held to the day that was told."""
+    return calendar.kept_until(explain_term(deadline.starts_on, deadline.days, calendar), deadline.due_on)
+
+
+def remind_day(start: date, due: date, calendar: Calendar) -> date:
+    """The day on which the reminder goes out, never before the term begins."""
+    return max(start, calendar.add_working_days(due, -REMIND_BEFORE))
+
+
+def level_of(deadline: Deadline) -> Level:
+    """The level whose desk the matter lies on; a correction lies with the village."""
+    if deadline.objection is not None:
+        return Level(deadline.objection.handling_level)
+    step = STEPS[State(deadline.application.state)]
+    return Level.VILLAGE if step.is_correction else step.level
 
 
 def enter(

@@ -143,6 +143,22 @@ def may_compare(actor: Actor, posting: Posting) -> Verdict:
     return Verdict(False, "各级名单比对由区级审定员和监督人员查看，您没有这项任职。")
 
 
+def may_enter_notice(actor: Actor) -> Verdict:
+    """Whether the person may enter a year's holiday notice: it moves dates everywhere (节假日通知)."""
+    if Role.ADMINISTRATOR in actor.roles:
+        return YES
+    return Verdict(False, "节假日通知由系统管理员录入，您没有这项任职。")
+
+
+def may_excuse_photo(actor: Actor, posting: Posting) -> Verdict:
+    """Whether the person may say why a sheet has no photo of its end: the level that posted it, or one above."""
+    order = list(Level)
+    able = order[order.index(posting.level) :]
+    if any(actor.holds(LEVEL_ROLE[level], posting.region.code) for level in able):
+        return YES
+    return Verdict(False, "没有期满照片的原因由张贴单位或上级经办人写明，您没有这项任职。")
+
+
 def may_lodge(actor: Actor, application: Application) -> Verdict:
     """Whether the person may write down an objection that came in by visit, phone or 12317."""
     if any(actor.holds(role, application.village.code) for role in LEVEL_ROLE.values()):

@@ -12,17 +12,29 @@ from django.utils import timezone
 from applications import uploads
 from applications.machine import WrongState
 from applications.models import Application, AppraisalItem, AttachmentKind, HistoryEntry
-from notifications import catalogue
+from notifications import catalogue, outbox
 from notifications.outbox import Notice
+from notifications.tasks import deliver
 from registry import appointments
-from registry.models import User
+from registry.models import Role, User
 from registry.refusal import Refused
-from workflow import deadlines, drafts, engine, numbers, permissions, receipts, releases, sheets
+from workflow import (
+    certificates,
+    deadlines,
+    drafts,
+    engine,
+    numbers,
+    permissions,
+    photos,
+    receipts,
+    releases,
+    sheets,
+)
 from workflow.models import (
+    Act,
     DisplayAct,
     DisplayPhoto,
     EntryOutcome,
-    Objection,
     Posting,
     PostingEntry,
     PostingKind,
@@ -129,6 +141,9 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
     displayed_on = timezone.localdate(act.displayed_at)
     for case in cases:
         drafts.refuse_foreign(case, kind, posting.region, posting.programme)
+        if kind.level in proceeding.standings[case.pk].covered:
+            # Only what was taken out is shown again: a held row's days count.
+            raise drafts.NotReady(f"申请{case.number}在本级的公示已经期满有效，不用重新张贴。")
         if proceeding.standings[case.pk].on_display:
             raise drafts.NotReady(f"申请{case.number}正在另一张公示上公示，不能重复张贴。")
     if kind is PostingKind.VILLAGE:
@@ -138,6 +153,8 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
     posting.number = numbers.posting(kind, posting.region, displayed_on)
     posting.displayed_on, posting.closes_on = displayed_on, period.last_day
     earlier = _earlier_entries(cases, kind)
+    if posting.supplements_id is None:
+        posting.supplements_id = _corrected_sheet(cases, earlier)
     rows = sheets.public_rows(cases, supplement=posting.supplements_id is not None)
     for entry, case, row in zip(entries, cases, rows, strict=True):
         entry.quantity, entry.amount, entry.row = case.quantity, case.amount, row
@@ -151,6 +168,7 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
         source=PostingState.DRAFT,
         number=posting.number,
         display=act,
+        supplements=posting.supplements,
         displayed_on=displayed_on,
         days=plan.days,
         unit=plan.unit,
@@ -158,7 +176,7 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
         rolls=plan.rolls,
         citation=plan.citation,
         closes_on=period.last_day,
-        ledger=[[line.day.isoformat(), line.number, line.why] for line in period.ledger],
+        ledger=period.as_rows,
         provisional=period.provisional,
         digest=sheets.digest(posting, entries),
     )
@@ -207,6 +225,15 @@ def _earlier_entries(cases: Sequence[Application], kind: PostingKind) -> Mapping
     return {entry.application_id: entry for entry in rows}
 
 
+def _corrected_sheet(cases: Sequence[Application], earlier: Mapping[int, PostingEntry]) -> int | None:
+    """The one sheet that all these cases were taken off to be corrected: a sheet of such cases only supplements it."""
+    sources = {
+        entry.posting_id if entry and entry.outcome_reason == Act.CORRECT.label else None
+        for entry in (earlier.get(case.pk) for case in cases)
+    }
+    return sources.pop() if len(sources) == 1 else None
+
+
 def due(*, now: datetime) -> list[int]:
     """Sheets whose last day of display has ended, oldest first."""
     rows = Posting.objects.filter(state=PostingState.DISPLAYED, closes_on__lt=timezone.localdate(now))
@@ -244,7 +271,8 @@ def close(posting_id: int, *, now: datetime) -> Result:
             posting,
             source=PostingState.DISPLAYED,
             closed_at=now,
-            certificate=certificate(posting, everything, held),
+            certificate=certificates.statement(posting, everything, held),
+            certificate_facts=certificates.facts(posting, everything, held, at=now),
         )
         proceeding.regather()
         passed = [entry.application_id for entry in hanging if entry.application_id not in held]
@@ -253,35 +281,6 @@ def close(posting_id: int, *, now: datetime) -> Result:
         proceeding.write()
         proceeding.say(_closed_notice(posting, len(passed), len(held)))
         return Result(posting.pk, posting.number, True, data={"passed": len(passed), "held": len(held)})
-
-
-def certificate(posting: Posting, entries: Sequence[PostingEntry], held: Iterable[int]) -> str:
-    """The 公示情况说明, written from the record when the sheet closes."""
-    held_keys = set(held)
-    passed = sum(entry.outcome == EntryOutcome.PASSED for entry in entries)
-    removed = sum(entry.outcome == EntryOutcome.REMOVED for entry in entries)
-    objections = Objection.objects.filter(posting=posting)
-    settled = objections.count() - objections.open().count()
-    parts = [
-        f"{posting.number}《{posting.title}》于{posting.displayed_on:%Y年%m月%d日}在"
-        f"{posting.display.place if posting.display else ''}张贴，公示期{posting.term}，"
-        f"至{posting.closes_on:%Y年%m月%d日}期满。名单共{len(entries)}件。"
-    ]
-    if settled:
-        parts.append(f"公示期间收到的异议有{settled}件已办结。")
-    if held_keys:
-        parts.append(f"期满时{len(held_keys)}件有未办结异议，暂不通过，待异议办结后处理。")
-    if removed:
-        parts.append(f"公示期间撤出{removed}件。")
-    if not passed:
-        parts.append("本次公示没有条目通过。")
-    elif settled:
-        parts.append(f"期满时{passed}件无未办结异议，公示有效。")
-    elif held_keys or removed:
-        parts.append(f"其余{passed}件公示期间无异议，公示有效。")
-    else:
-        parts.append("公示期间无异议，公示有效。")
-    return "".join(parts)
 
 
 def _closed_notice(posting: Posting, passed: int, held: int) -> list[Notice]:
@@ -316,6 +315,8 @@ def take_down(
             kept.take_down()
         except WrongState:
             raise drafts.NotReady(f"{kept}不在公示中，不能撤下。") from None
+        if kept.closes_on is not None and kept.closes_on < proceeding.today:
+            raise drafts.NotReady(f"{kept}已于{kept.closes_on}期满，不能再提前撤下。")
         entries.update(outcome=EntryOutcome.REMOVED, outcome_reason="提前撤下", outcome_at=now)
         sheets.write(kept, source=PostingState.DISPLAYED, taken_down_at=now, taken_down_reason=reason.strip())
         cases = list(proceeding.locked.cases.values())
@@ -349,3 +350,38 @@ def add_end_photo(
         )
         receipts.keep(key, [Result(made.pk, kept.number, True)])
         return made
+
+
+def excuse_end_photo(posting: Posting, *, reason: str, by: User, now: datetime) -> None:
+    """Write down why a sheet whose period has run has no photo of its end; then its cases may be announced."""
+    if not reason.strip():
+        raise drafts.PostingIncomplete("请写明没有期满照片的原因。")
+    with transaction.atomic(durable=True):
+        kept = engine.locked([], postings=[posting.pk]).postings[posting.pk]
+        permissions.may_excuse_photo(appointments.actor(by, on=timezone.localdate(now)), kept).enforce()
+        if not photos.lacking(Posting.objects.filter(pk=kept.pk)).exists():
+            raise drafts.NotReady(f"{kept}不缺期满照片，不用写明原因。")
+        sheets.write(
+            kept,
+            source=PostingState.CLOSED,
+            photo_excuse=reason.strip(),
+            photo_excused_by=by,
+            photo_excused_at=now,
+        )
+
+
+def report_tampered(posting_id: int, *, now: datetime) -> None:
+    """Tell the administrators, once, that a sheet is not what was displayed; it stays where it is until they look."""
+    with transaction.atomic(durable=True):
+        posting = Posting.objects.select_related("region").get(pk=posting_id)
+        code = posting.region.code
+        on = timezone.localdate(now)
+        notice = Notice(
+            event=catalogue.LIST_TAMPERED,
+            fact=f"posting:{posting.pk}",
+            recipients=appointments.holders(Role.ADMINISTRATOR, {code}, on=on)[code],
+            context={"number": posting.number},
+            url=posting.get_absolute_url(),
+        )
+        if outbox.announce([notice], at=now):
+            outbox.wake(deliver, at=now)

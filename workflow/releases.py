@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from applications.models import Application
 from applications.standing import Standing
@@ -48,20 +48,17 @@ def note_passed(proceeding: Proceeding, keys: Iterable[int]) -> None:
 
 
 def covered_but_waiting(*, limit: int = 200) -> list[int]:
-    """Cases in a posting state that a full period already covers: they need no new sheet."""
+    """Cases in a posting state that a full period already covers: they need no new sheet. One statement."""
     entries = PostingEntry.objects.filter(application=OuterRef("pk"))
     covering = covering_entries()
     objected = Objection.objects.filter(application=OuterRef("pk"), state__in=list(OPEN_OBJECTION))
-    keys: list[int] = []
+    covered = Q(pk__in=[])
     for level in Level:
-        rows = Application.objects.filter(
-            Exists(covering.filter(level=level)),
-            ~Exists(entries.filter(outcome=EntryOutcome.ON_DISPLAY)),
-            ~Exists(objected),
-            state=POSTING_STATE[level],
-        )
-        keys += rows.order_by("pk").values_list("pk", flat=True)[:limit]
-    return keys[:limit]
+        covered |= Q(Exists(covering.filter(level=level)), state=POSTING_STATE[level])
+    rows = Application.objects.filter(
+        covered, ~Exists(entries.filter(outcome=EntryOutcome.ON_DISPLAY)), ~Exists(objected)
+    )
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def pass_covered(applications: Sequence[int], *, now: datetime) -> list[Result]:

@@ -104,7 +104,15 @@ def digest(posting: Posting, entries: Iterable[PostingEntry]) -> str:
         "displayed_on": posting.displayed_on.isoformat() if posting.displayed_on else "",
         "closes_on": posting.closes_on.isoformat() if posting.closes_on else "",
         "rows": [
-            [entry.position, entry.application_id, plain(entry.quantity), f"{entry.amount:.2f}", entry.row]
+            [
+                entry.position,
+                entry.application_id,
+                entry.payee_id,
+                entry.option,
+                plain(entry.quantity),
+                f"{entry.amount:.2f}",
+                entry.row,
+            ]
             for entry in sorted(entries, key=lambda entry: entry.position)
         ],
     }
@@ -125,9 +133,14 @@ def shown(entry: PostingEntry) -> dict[str, Any]:
     }
 
 
+def is_intact(posting: Posting, entries: Iterable[PostingEntry]) -> bool:
+    """Whether the list still is what was sealed when it was displayed."""
+    return posting.digest == digest(posting, entries)
+
+
 def verify(posting: Posting, entries: Iterable[PostingEntry]) -> None:
     """Refuse a sheet whose rows or headings were changed in the database after they were displayed."""
-    if posting.digest != digest(posting, entries):
+    if not is_intact(posting, entries):
         raise ListTampered(f"{posting}的名单与张贴时封存的内容不一致，已停止办理，请立即核查。")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from applications.states import Level
@@ -21,8 +21,9 @@ from notifications.tasks import deliver
 from registry import appointments
 from registry.models import Role, User
 from registry.refusal import Refused
-from workflow import postings, releases
-from workflow.models import Deadline, Heartbeat, Lease
+from workflow import deadlines, postings, releases
+from workflow.models import DateMove, Deadline, Heartbeat, Lease
+from workflow.sheets import ListTampered
 from workflow.steps import LEVEL_ROLE
 
 log = logging.getLogger(__name__)
@@ -48,8 +49,10 @@ class Round:
 
 def claim(name: str, *, holder: str, now: datetime) -> bool:
     """Take the lease of a sweep; false while another holds it. A lease that ran out is free."""
+    free = Lease.objects.filter(Q(until__lte=now) | Q(holder=holder), name=name)
+    if free.update(holder=holder, until=now + LEASE):
+        return True
     Lease.objects.bulk_create([Lease(name=name, until=now)], ignore_conflicts=True)
-    free = Lease.objects.filter(name=name, until__lte=now) | Lease.objects.filter(name=name, holder=holder)
     return free.update(holder=holder, until=now + LEASE) == 1
 
 
@@ -58,11 +61,15 @@ def give_back(name: str, *, holder: str, now: datetime) -> None:
 
 
 def run(*, now: datetime) -> Round:
-    """One round over everything that is due. One bad row stops nobody else."""
+    """One round over everything that is due. One bad row stops nobody else; with nothing due, four statements."""
     done = Round()
     for key in postings.due(now=now)[:CHUNK]:
         try:
             done.closed += postings.close(key, now=now).done
+        except ListTampered as tampered:
+            done.failed.append(tampered.sentence)
+            postings.report_tampered(key, now=now)
+            log.error("posting %s is not what was displayed", key)
         except Refused as refused:
             done.failed.append(refused.sentence)
             log.error("posting %s could not be closed: %s", key, type(refused).__name__)
@@ -70,9 +77,12 @@ def run(*, now: datetime) -> Round:
             done.failed.append(f"posting {key}")
             log.exception("posting %s could not be closed", key)
     _release(done, now=now)
-    done.reminded = remind(now=now)
-    done.escalated = escalate(now=now)
-    Heartbeat.objects.update_or_create(name="sweep", defaults={"at": now, "items": done.items})
+    if _any_to_tell(now):
+        done.reminded = remind(now=now)
+        done.escalated = escalate(now=now)
+    if not Heartbeat.objects.filter(name="sweep").update(at=now, items=done.items):
+        beat = Heartbeat(name="sweep", at=now, items=done.items)
+        Heartbeat.objects.bulk_create([beat], ignore_conflicts=True)
     return done
 
 
@@ -91,6 +101,13 @@ def _release(done: Round, *, now: datetime) -> None:
             except Exception:
                 done.failed.append(f"case {key}")
                 log.exception("case %s could not be released", key)
+
+
+def _any_to_tell(now: datetime) -> bool:
+    """Whether a due date is to be reminded of or escalated: asked without a lock, before any transaction."""
+    today = timezone.localdate(now)
+    told = Q(reminded_at__isnull=True, remind_on__lte=today) | Q(escalated_at__isnull=True, due_on__lt=today)
+    return Deadline.objects.filter(told, settled_at__isnull=True).exists()
 
 
 def remind(*, now: datetime) -> int:
@@ -122,6 +139,7 @@ def _open() -> QuerySet[Deadline]:
         Deadline.objects.filter(settled_at__isnull=True)
         .select_for_update(skip_locked=True, of=("self",))
         .select_related("application__village", "objection")
+        .annotate(moved=Exists(DateMove.objects.filter(deadline=OuterRef("pk"))))
     )
 
 
@@ -138,7 +156,7 @@ def _tell(rows: Sequence[Deadline], event: Event, stage: str, *, now: datetime, 
     wanted: dict[Role, set[str]] = defaultdict(set)
     roles = {}
     for row in rows:
-        level = row.level
+        level = deadlines.level_of(row)
         roles[row.pk] = _above(level) if above else LEVEL_ROLE[level]
         wanted[roles[row.pk]].add(row.application.village.code)
     people: dict[Role, dict[str, list[User]]] = {
@@ -149,13 +167,14 @@ def _tell(rows: Sequence[Deadline], event: Event, stage: str, *, now: datetime, 
             Notice(
                 event=event,
                 fact=f"deadline:{row.pk}",
-                stage=stage,
+                # A due date that a notice moved may be told of again.
+                stage=f"{stage} {row.due_on:%y%m%d}" if row.moved else stage,  # type: ignore[attr-defined]
                 recipients=people[roles[row.pk]][row.application.village.code],
                 context={
                     "number": row.application.number,
                     "kind": row.get_kind_display(),
                     "due": row.due_on,
-                    "level": row.level.label,
+                    "level": deadlines.level_of(row).label,
                 },
                 application=row.application_id,
                 url=row.application.get_absolute_url(),

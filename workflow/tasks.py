@@ -19,4 +19,4 @@ def sweep() -> int:
     try:
         return sweeps.run(now=now).items
     finally:
-        sweeps.give_back("sweep", holder=holder, now=clock.now())
+        sweeps.give_back("sweep", holder=holder, now=now)

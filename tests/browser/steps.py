@@ -95,6 +95,15 @@ def display(person: Visitor, posting: Posting) -> None:
     posting.refresh_from_db()
 
 
+def photograph_end(person: Visitor, posting: Posting) -> None:
+    """Register the photo of the sheet after its last day, which its announcement asks for."""
+    person.go(posting.get_absolute_url())
+    person.follow("登记期满照片")
+    person.page.locator("[name=photo]").set_input_files(picture())  # type: ignore[arg-type]
+    person.press("保存照片")
+    person.sees("期满照片已保存。")
+
+
 def announce(person: Visitor, posting: Posting) -> None:
     """Write the ten items and publish."""
     person.follow("填写公告十项")

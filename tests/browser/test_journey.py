@@ -52,6 +52,7 @@ def test_a_case_goes_from_application_to_announcement_by_mouse(site: World, wind
     assert_private(stranger, household.head)
 
     wait(11)
+    steps.photograph_end(clerk, village)
     assert stages.again(case).state == State.TOWNSHIP_REVIEW
     stranger.expected.add(410)
     stranger.page.reload()
@@ -66,13 +67,17 @@ def test_a_case_goes_from_application_to_announcement_by_mouse(site: World, wind
     reviewer.press("乡级审核通过（已选）")
     reviewer.confirm()
     reviewer.sees("已通过，等待公示")
-    steps.display(reviewer, steps.draft_sheet(reviewer))
+    township = steps.draft_sheet(reviewer)
+    steps.display(reviewer, township)
     wait(11)
+    steps.photograph_end(reviewer, township)
 
     approver = window(site.approver)
     steps.pass_on(approver, case, label="区级审定通过")
-    steps.display(approver, steps.draft_sheet(approver))
+    district = steps.draft_sheet(approver)
+    steps.display(approver, district)
     wait(11)
+    steps.photograph_end(approver, district)
 
     posting = steps.draft_sheet(approver, tab="公告")
     steps.announce(approver, posting)

@@ -74,6 +74,7 @@ def a_whole_life(world: World) -> Acts:
     def close() -> None:
         moment[0] = stages.after(Posting.objects.get(pk=sheet[-1]))
         assert postings.close(sheet[-1], now=moment[0]).done
+        stages.photographed(Posting.objects.get(pk=sheet[-1]), now=moment[0])
 
     def passing(by: Any) -> Callable[[], object]:
         return lambda: stages.do(reviews.pass_on(ref(), by=by, now=moment[0]))

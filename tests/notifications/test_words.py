@@ -23,13 +23,17 @@ from workflow.results import Ref
 PHONE = "电话甲〔示例〕"
 
 ALLOWED = {
+    "after",
     "amount",
+    "before",
+    "citation",
     "count",
     "due",
     "faults",
     "held",
     "kind",
     "level",
+    "listed",
     "name",
     "number",
     "objection",
@@ -39,6 +43,7 @@ ALLOWED = {
     "reason",
     "step",
     "village",
+    "word",
 }
 
 

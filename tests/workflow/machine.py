@@ -17,7 +17,7 @@ from registry.refusal import Refused
 from tests import stages
 from tests.workflow import invariants
 from tests.world import World, photo
-from workflow import announcements, appeals, drafts, intake, objections, postings, reviews, sweeps
+from workflow import announcements, appeals, drafts, intake, objections, photos, postings, reviews, sweeps
 from workflow.models import (
     Channel,
     Objection,
@@ -265,13 +265,15 @@ class Township(RuleBasedStateMachine):
         }
         self.attempt(acts[end])
 
-    @rule(who=who)
-    def announce(self, who: str) -> None:
+    @rule(who=who, photographed=st.sampled_from([True, True, False]))
+    def announce(self, who: str, photographed: bool) -> None:
         def act() -> None:
             waiting = [case.pk for case in announcements.waiting(self.world.county, self.world.grain)]
             posting = self.post(PostingKind.ANNOUNCEMENT, who, waiting)
             by = self.person(who, Level.DISTRICT)
             announcements.write_items(posting, items=stages.ITEMS, by=by, now=self.now)
+            for ran in photos.lacking(Posting.objects.all()) if photographed else ():
+                stages.photographed(ran, now=self.now)
             announcements.publish(posting.pk, by=by, now=self.now)
 
         self.attempt(act)

@@ -276,8 +276,10 @@ def statements(act: Callable[[], object]) -> int:
     return len(captured)
 
 
-IDLE_STATEMENTS = 14
-"""Of a round with nothing due, savepoints counted: tests run inside a transaction of their own."""
+IDLE_STATEMENTS = 4
+"""Of a round with nothing due: sheets, covered cases, due dates, the sign of life."""
+IDLE_TASK_STATEMENTS = 6
+"""The same round as beat starts it: the lease taken and given back besides; the clock stands still in the test."""
 
 
 def test_a_round_with_nothing_due_costs_the_same_however_many_cases_are_open(world: World) -> None:
@@ -287,8 +289,29 @@ def test_a_round_with_nothing_due_costs_the_same_however_many_cases_are_open(wor
         for _ in range(more):
             stages.submitted(world)
         costs.append(statements(lambda: sweeps.run(now=world.now)))
-    assert costs[0] == costs[1] == costs[2]
-    assert costs[0] == IDLE_STATEMENTS
+    on_display(world)
+    case, posting = on_display(world)
+    stages.lodged(world, case, posting, now=world.now)
+    assert sweeps.run(now=world.now).reminded == 1  # two days for acceptance: reminded of at once
+    costs.append(statements(lambda: sweeps.run(now=world.now)))
+    assert costs == [IDLE_STATEMENTS] * 4
+
+
+def test_an_idle_round_of_the_task_costs_its_lease_besides(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.clock.now", lambda: world.now)
+    tasks.sweep()
+    stages.submitted(world)
+    assert statements(tasks.sweep) == IDLE_TASK_STATEMENTS
+
+
+def test_what_is_told_already_costs_an_idle_round_nothing_more(world: World) -> None:
+    case = stages.submitted(world)
+    due = Deadline.objects.get(application=case, settled_at__isnull=True)
+    late = morning(due.due_on + timedelta(days=3))
+    assert counted(sweeps.run(now=late))[2:4] == (1, 1)
+    assert statements(lambda: sweeps.run(now=late)) == IDLE_STATEMENTS
 
 
 def test_the_command_does_a_round_without_a_broker_and_names_a_failed_sheet(

@@ -135,6 +135,15 @@ class EndPhotoForm(VerbForm):
         return picture
 
 
+class ExcuseForm(VerbForm):
+    reason = forms.CharField(
+        label="原因",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "请写明没有期满照片的原因。"},
+    )
+
+
 class ItemsForm(VerbForm):
     """The nine items that a person writes (公告时间 is the tenth and set on publication), and the catalogue."""
 

@@ -25,7 +25,7 @@ from workflow.models.postings import (
     PostingState,
 )
 from workflow.models.processes import ApprovalProcess, ReviewTask
-from workflow.models.time import Deadline, DeadlineKind, Holiday, HolidayNotice
+from workflow.models.time import DateMove, Deadline, DeadlineKind, Holiday, HolidayNotice
 
 __all__ = [
     "DECIDING",
@@ -35,6 +35,7 @@ __all__ = [
     "ApprovalProcess",
     "Channel",
     "Counter",
+    "DateMove",
     "Deadline",
     "DeadlineKind",
     "Decision",

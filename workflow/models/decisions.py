@@ -37,6 +37,7 @@ OTHER_ACTS = {
     "record_meeting": "民主评议",
     "put_up": "张贴公示",
     "take_down": "撤下公示",
+    "dates_moved": "日期调整",
     "close_village_posting": "村级公示期满",
     "close_township_posting": "乡级公示期满",
     "close_district_posting": "区级公示期满",

@@ -154,6 +154,17 @@ class Posting(FSMModelMixin, models.Model):
     taken_down_at = models.DateTimeField("撤下时间", null=True, blank=True)
     taken_down_reason = models.TextField("撤下原因", blank=True)
     certificate = models.TextField("公示情况说明", blank=True)
+    certificate_facts = models.JSONField("公示情况说明要素", default=dict, blank=True)
+    photo_excuse = models.TextField("没有期满照片的原因", blank=True)
+    photo_excused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="原因填写人",
+    )
+    photo_excused_at = models.DateTimeField("原因填写时间", null=True, blank=True)
     revision = models.PositiveIntegerField("修订号", default=0, editable=False)
 
     objects = PostingQuerySet.as_manager()

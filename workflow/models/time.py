@@ -1,11 +1,11 @@
 """Time as rows: the holiday notices of the years, and the due dates of steps and objections."""
 
+from django.conf import settings
 from django.db import models
 
 from applications.models import Application
-from applications.states import Level, State
 from workflow.models.objections import Objection
-from workflow.steps import STEPS
+from workflow.models.postings import Posting
 
 
 class HolidayNotice(models.Model):
@@ -14,6 +14,14 @@ class HolidayNotice(models.Model):
     year = models.PositiveSmallIntegerField("年度", unique=True)
     citation = models.CharField("依据", max_length=200)
     entered_at = models.DateTimeField("录入时间")
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="录入人",
+    )
 
     class Meta:
         verbose_name = "节假日通知"
@@ -104,10 +112,35 @@ class Deadline(models.Model):
     def __str__(self) -> str:
         return f"{self.application} {self.get_kind_display()} {self.due_on}"
 
-    @property
-    def level(self) -> Level:
-        """The level whose desk the matter lies on; a correction lies with the village."""
-        if self.objection is not None:
-            return Level(self.objection.handling_level)
-        step = STEPS[State(self.application.state)]
-        return Level.VILLAGE if step.is_correction else step.level
+
+class DateMove(models.Model):
+    """One end date that a holiday notice moved: the last day of a sheet on display, or an open due date."""
+
+    notice = models.ForeignKey(HolidayNotice, models.PROTECT, related_name="moves", verbose_name="节假日通知")
+    posting = models.ForeignKey(
+        Posting, models.PROTECT, null=True, blank=True, related_name="date_moves", verbose_name="公示"
+    )
+    deadline = models.ForeignKey(
+        Deadline, models.PROTECT, null=True, blank=True, related_name="date_moves", verbose_name="期限"
+    )
+    moved_from = models.DateField("原日期")
+    moved_to = models.DateField("新日期")
+    digest = models.CharField("原名单摘要", max_length=64, blank=True)
+    moved_at = models.DateTimeField("调整时间")
+    moved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="调整人"
+    )
+
+    class Meta:
+        verbose_name = "日期调整"
+        verbose_name_plural = "日期调整"
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(posting__isnull=True) ^ models.Q(deadline__isnull=True),
+                name="date_move_of_one_thing",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.moved_from} → {self.moved_to}"

@@ -14,8 +14,9 @@ from django.utils import timezone
 from registry import clock
 from workflow import drafts, permissions, postings
 from workflow.forms.base import VerbForm
-from workflow.forms.postings import WHEN, DisplayForm, EndPhotoForm, TakeDownForm
+from workflow.forms.postings import WHEN, DisplayForm, EndPhotoForm, ExcuseForm, TakeDownForm
 from workflow.models import Posting, PostingState
+from workflow.permissions import Verdict
 from workflow.results import Result
 from workflow.views.base import VerbView
 
@@ -119,10 +120,13 @@ class OfPosting(VerbView):
     def posting(self) -> Posting:
         rows = Posting.objects.visible_to(self.actor).select_related("region", "programme")
         found = get_object_or_404(rows, pk=self.kwargs["pk"])
-        verdict = permissions.may_handle_posting(self.actor, found)
+        verdict = self.verdict(found)
         if not verdict:
             raise PermissionDenied(verdict.reason)
         return found
+
+    def verdict(self, posting: Posting) -> Verdict:
+        return permissions.may_handle_posting(self.actor, posting)
 
     def get_success_url(self) -> str:
         return self.posting.get_absolute_url()
@@ -174,6 +178,27 @@ class PostingEndPhoto(OfPosting):
         )
 
 
+class PostingExcuse(OfPosting):
+    form_class = ExcuseForm
+    page_title = "写明没有期满照片的原因"
+    submit_label = "保存原因"
+    success_message = "原因已保存，不再影响公告。"
+    explanation = (
+        "能补拍或者找到照片的，请登记照片。确实没有的，在这里如实写明原因，原因会一直显示在公示页面上。"
+    )
+
+    def verdict(self, posting: Posting) -> Verdict:
+        return permissions.may_excuse_photo(self.actor, posting)
+
+    def act(self, form: forms.Form) -> None:
+        postings.excuse_end_photo(
+            self.posting,
+            reason=form.cleaned_data["reason"],
+            by=self.request.user,  # type: ignore[arg-type]
+            now=clock.now(),
+        )
+
+
 class PostingDiscard(OfPosting):
     form_class = VerbForm
     page_title = "删除拟稿"
@@ -195,4 +220,5 @@ class PostingDiscard(OfPosting):
 posting_display = PostingDisplay.as_view()
 posting_take_down = PostingTakeDown.as_view()
 posting_end_photo = PostingEndPhoto.as_view()
+posting_excuse = PostingExcuse.as_view()
 posting_discard = PostingDiscard.as_view()

@@ -4,7 +4,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from workflow import worklists
+from workflow import deadlines, worklists
 from workflow.views.base import StaffView
 
 PER_PAGE = 50
@@ -19,6 +19,7 @@ class OverdueList(StaffView):
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
         for row in page:
             row.days_late = (today - row.due_on).days  # type: ignore[attr-defined]
+            row.level = deadlines.level_of(row)  # type: ignore[attr-defined]
         return render(request, "desk/overdue_list.html", {"page_obj": page})
 
 

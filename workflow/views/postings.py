@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
 from registry import clock
 from registry.appointments import Actor
-from workflow import calendar, permissions, sheets
+from workflow import calendar, permissions, photos, sheets
 from workflow.announcements import LABELS
 from workflow.models import (
     OPEN_OBJECTION,
@@ -27,17 +27,25 @@ from workflow.models import (
 )
 from workflow.permissions import Verdict
 from workflow.steps import LEVEL_ROLE
-from workflow.views import sheet
+from workflow.views import happening, sheet
 from workflow.views.base import StaffView
 from workflow.views.comparing import may_be_compared
-from workflow.views.displaying import posting_discard, posting_display, posting_end_photo, posting_take_down
+from workflow.views.displaying import (
+    posting_discard,
+    posting_display,
+    posting_end_photo,
+    posting_excuse,
+    posting_take_down,
+)
 from workflow.views.drafting import posting_new, waiting_groups
 
 __all__ = [
+    "posting_certificate",
     "posting_detail",
     "posting_discard",
     "posting_display",
     "posting_end_photo",
+    "posting_excuse",
     "posting_list",
     "posting_new",
     "posting_print",
@@ -148,19 +156,21 @@ class PostingDetail(OneSheet):
         foreseen = None
         if posting.state == PostingState.DRAFT and plan is not None and not posting.is_announcement:
             foreseen = calendar.load().period(self.actor.on, plan.term)
+        intact = _intact(posting, entries)
         context = {
             "posting": posting,
             "tone": TONES[PostingState(posting.state)],
             "paper": sheet.of(posting, sheet.as_shown(entries), plan=plan),
             "outcomes": lines,
             "may_object": any(lodging.values()),
-            "happening": _happening(posting, entries, objected),
+            "happening": happening.of(posting, entries, objected, intact=intact, today=self.actor.on),
             "foreseen": foreseen,
             "ledger": [(date.fromisoformat(day), number, why) for day, number, why in posting.ledger],
             "photos": _photos(posting),
             "siblings": _siblings(posting),
             "supplemented_by": list(posting.supplements_to.order_by("pk")),
-            "intact": _intact(posting, entries),
+            "intact": intact,
+            "batches": _batches(posting),
             "items": _items(posting),
             "actions": _actions(posting, self.actor),
         }
@@ -178,47 +188,22 @@ class PostingPrint(OneSheet):
         return render(request, "desk/posting_print.html", context)
 
 
+class PostingCertificate(OneSheet):
+    """The 公示情况说明 on A4, as it was written when the sheet closed."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        posting = self.posting(pk)
+        if not posting.certificate_facts:
+            raise Http404
+        context = {"posting": posting, "facts": posting.certificate_facts}
+        return render(request, "desk/certificate_print.html", context)
+
+
 def _open_objections(entries: list[PostingEntry]) -> dict[int, int]:
     """How many open objections stop each case on the sheet."""
     rows = Objection.objects.open().filter(application__in=[entry.application_id for entry in entries])
     counted = rows.order_by().values_list("application_id").annotate(n=Count("pk"))
     return dict(counted)
-
-
-def _happening(
-    posting: Posting, entries: list[PostingEntry], objected: dict[int, int]
-) -> list[tuple[str, str]]:
-    """What is going on with the sheet as a whole, as (tone, sentence)."""
-    said: list[tuple[str, str]] = []
-    state = PostingState(posting.state)
-    hanging = [entry for entry in entries if entry.outcome == EntryOutcome.ON_DISPLAY]
-    held = [entry for entry in hanging if objected.get(entry.application_id)]
-    removed = [entry for entry in entries if entry.outcome == EntryOutcome.REMOVED]
-    passed = [entry for entry in entries if entry.outcome == EntryOutcome.PASSED]
-    if state is PostingState.DISPLAYED and held and len(held) == len(hanging):
-        said.append(
-            (
-                "warn",
-                "名单上的条目现在全部有未办结异议。公示照常到期办结，但没有条目通过，各件随异议的处理结果办理。",
-            )
-        )
-    elif state is PostingState.DISPLAYED and held:
-        said.append(("warn", f"有{len(held)}件存在未办结异议，期满后暂不进入下一步；其余各件不受影响。"))
-    if state is PostingState.CLOSED and not passed:
-        said.append(("warn", "这次公示期满时没有条目通过，各件随异议的处理结果办理。"))
-    if state is PostingState.TAKEN_DOWN:
-        said.append(
-            (
-                "bad",
-                f"这张公示已撤下，原因：{posting.taken_down_reason.rstrip('。')}。公示期作废，退出的申请要重新公示满期。"
-                "名单和照片永久保留。",
-            )
-        )
-    elif removed and not posting.is_announcement:
-        said.append(("open", f"公示期间撤出{len(removed)}件，其余各件继续公示，公示期不变。"))
-    if state is PostingState.CORRECTED:
-        said.append(("warn", f"公告后有{len(removed)}件被撤销，公告保留，公开页面上已注明。"))
-    return said
 
 
 def _photos(posting: Posting) -> list[DisplayPhoto]:
@@ -234,15 +219,19 @@ def _siblings(posting: Posting) -> list[Posting]:
     return list(posting.display.postings.exclude(pk=posting.pk).order_by("pk"))
 
 
+def _batches(posting: Posting) -> list[Posting]:
+    """The other batches of the same list: one body, level and programme."""
+    if not posting.batch_label:
+        return []
+    rows = Posting.objects.filter(kind=posting.kind, region=posting.region, programme=posting.programme)
+    return list(rows.exclude(pk=posting.pk).exclude(batch_label="").order_by("pk"))
+
+
 def _intact(posting: Posting, entries: list[PostingEntry]) -> bool | None:
     """Whether the list still is what was sealed; None before it is sealed."""
     if not posting.digest:
         return None
-    try:
-        sheets.verify(posting, entries)
-    except sheets.ListTampered:
-        return False
-    return True
+    return sheets.is_intact(posting, entries)
 
 
 def _items(posting: Posting) -> list[tuple[str, str]]:
@@ -286,6 +275,9 @@ def _actions(posting: Posting, actor: Actor) -> list[Action]:
         early = posting.closes_on is not None and today < posting.closes_on
         later = Verdict(False, f"期满照片应在{posting.closes_on}当天或之后拍摄。") if early else mine
         acts.append(Action("登记期满照片", to("posting-end-photo"), mine and later))
+    if state is PostingState.CLOSED and photos.lacking(Posting.objects.filter(pk=posting.pk)).exists():
+        excuse = permissions.may_excuse_photo(actor, posting)
+        acts.append(Action("写明没有期满照片的原因", to("posting-excuse"), excuse))
     if state is PostingState.DISPLAYED:
         acts.append(Action("提前撤下", to("posting-take-down"), mine))
     return acts
@@ -294,3 +286,4 @@ def _actions(posting: Posting, actor: Actor) -> list[Action]:
 posting_list = PostingList.as_view()
 posting_detail = PostingDetail.as_view()
 posting_print = PostingPrint.as_view()
+posting_certificate = PostingCertificate.as_view()

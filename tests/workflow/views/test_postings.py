@@ -134,7 +134,7 @@ def test_when_all_entries_are_held_the_page_says_what_will_happen_and_what_happe
     client = as_(world.clerk)
     with clock_at(world.later(2)):
         text = client.get(posting.get_absolute_url()).content.decode()
-    assert "名单上的条目现在全部有未办结异议。" in text
+    assert "本张公示全部条目暂停：2件都有未办结异议。公示期照常计算，到2021年03月11日期满办结" in text
     postings.close(posting.pk, now=stages.after(posting))
     with clock_at(stages.after(posting)):
         page = client.get(posting.get_absolute_url())
