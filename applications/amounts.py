@@ -250,7 +250,9 @@ def _tiers(data: Mapping[str, Any], clause: str) -> TierRule:
     tiers = data.get("tiers")
     if not isinstance(tiers, Mapping) or not tiers:
         raise BadRule("tiers", "补助规则缺少“档次”。")
-    return TierRule({str(name): _decimal(tiers, name, str(name)) for name in tiers}, clause)
+    found = {str(name): _decimal(tiers, name, str(name)) for name in tiers}
+    # PostgreSQL keeps no order of keys: the highest first, as such standards are written.
+    return TierRule(dict(sorted(found.items(), key=lambda tier: (-tier[1], tier[0]))), clause)
 
 
 def _monthly(data: Mapping[str, Any], clause: str) -> MonthlyRule:

@@ -195,8 +195,9 @@ def initial(content: Content) -> dict[str, Any]:
     """What a form of an existing programme begins with."""
     found = {name: value for name, value in content.columns.items() if name != "rule"}
     rule = dict(content.columns["rule"])
-    if isinstance(rule.get("tiers"), dict):
-        rule["tiers"] = "\n".join(f"{name} {value}" for name, value in rule["tiers"].items())
+    parsed = amounts.parse(rule)
+    if isinstance(parsed, amounts.TierRule):
+        rule["tiers"] = "\n".join(f"{name} {rule['tiers'][name]}" for name in parsed.tiers)
     found |= {f"rule_{name}": value for name, value in rule.items()}
     for plan in content.plans:
         found |= {f"plan_{plan.level}_{name}": getattr(plan, name) for name in PLAN_COLUMNS}
