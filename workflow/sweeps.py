@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from applications import digests
 from applications.states import Level, State
 from notifications import catalogue, outbox
 from notifications.catalogue import Event
@@ -73,6 +74,7 @@ def run(*, now: datetime) -> Round:
     done.reminded = remind(now=now)
     done.escalated = escalate(now=now)
     Heartbeat.objects.update_or_create(name="sweep", defaults={"at": now, "items": done.items})
+    digests.seal(now=now)
     return done
 
 

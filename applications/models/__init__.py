@@ -9,7 +9,7 @@ from applications.models.fieldwork import (
     VerificationVisit,
     Verifier,
 )
-from applications.models.history import HistoryEntry, HistoryIsAppendOnly
+from applications.models.history import DailyDigest, HistoryEntry, HistoryIsAppendOnly, SealedHead
 from applications.models.programme import Beneficiary, PostingPlan, Programme, ProgrammeKind, RequiredPaper
 from applications.models.records import BenefitRecord
 
@@ -22,6 +22,7 @@ __all__ = [
     "Beneficiary",
     "BenefitRecord",
     "CaseKept",
+    "DailyDigest",
     "HistoryEntry",
     "HistoryIsAppendOnly",
     "MeetingKind",
@@ -29,6 +30,7 @@ __all__ = [
     "Programme",
     "ProgrammeKind",
     "RequiredPaper",
+    "SealedHead",
     "StateWrittenOutside",
     "VerificationVisit",
     "Verifier",
