@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -28,28 +28,61 @@ class Line:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def canonical(entry: HistoryEntry) -> str:
+class Written(Protocol):
+    """What a digest is taken over: an entry, or a row of its columns."""
+
+    @property
+    def application_id(self) -> int: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def by_id(self) -> int | None: ...
+    @property
+    def level(self) -> str: ...
+    @property
+    def act(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def data(self) -> Any: ...
+    @property
+    def batch(self) -> UUID: ...
+    @property
+    def previous(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+
+
+_spell = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def canonical(entry: Written) -> str:
     """The one spelling of an entry that its digest is taken over: sorted keys, no spaces, UTC."""
-    # The data as the database gives it back (decimals and dates as text), so that a later check agrees.
-    data = json.loads(json.dumps(entry.data, cls=DjangoJSONEncoder))
-    content = {
-        "application": entry.application_id,
-        "seq": entry.seq,
-        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "by": entry.by_id,
-        "level": entry.level,
-        "act": entry.act,
-        "source": entry.source,
-        "target": entry.target,
-        "text": entry.text,
-        "data": data,
-        "batch": str(entry.batch),
-        "previous": entry.previous,
-    }
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _spell(
+        {
+            "application": entry.application_id,
+            "seq": entry.seq,
+            "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "by": entry.by_id,
+            "level": entry.level,
+            "act": entry.act,
+            "source": entry.source,
+            "target": entry.target,
+            "text": entry.text,
+            "data": entry.data,
+            "batch": str(entry.batch),
+            "previous": entry.previous,
+        }
+    )
 
 
-def digest(entry: HistoryEntry) -> str:
+def digest(entry: Written) -> str:
     """The SHA-256 of an entry in its canonical spelling, which holds the digest of the one before."""
     return hashlib.sha256(canonical(entry).encode()).hexdigest()
 
@@ -69,7 +102,8 @@ def record(lines: Sequence[Line], *, by: int | None, at: datetime, batch: UUID) 
             source=line.source,
             target=line.target,
             text=line.text,
-            data=dict(line.data),
+            # As the database gives it back (decimals and dates as text), so that a later check agrees.
+            data=json.loads(json.dumps(dict(line.data), cls=DjangoJSONEncoder)),
             batch=batch,
             previous=heads.get(line.application.pk, ""),
         )
@@ -91,20 +125,46 @@ def _heads(ids: Iterable[int]) -> dict[int, str]:
     return dict(HistoryEntry.objects.filter(pk__in=last).order_by().values_list("application_id", "digest"))
 
 
+class Chain:
+    """Follows the lines of one case in the order of their numbers and says what does not fit."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.state = "draft"
+        self._digest = ""
+        self._pk = 0
+
+    def next(self, entry: Written, *, pk: int) -> list[str]:
+        """Take the next line; answer with what is wrong with it, the gravest first."""
+        found = []
+        if entry.seq != self.seq + 1:
+            found.append(f"第{self.seq + 1}条缺失，其后是第{entry.seq}条。")
+        if entry.digest != digest(entry):
+            found.append(f"第{entry.seq}条与摘要不符。")
+        elif entry.previous != self._digest and not found:
+            gone = f"第{self.seq}条被换过" if self.seq else "第1条之前有过别的记录"
+            found.append(f"{gone}，第{entry.seq}条记的前一条摘要与它不符。")
+        if entry.source != self.state:
+            found.append(f"第{entry.seq}条的原状态与前一条的新状态不连续。")
+        if pk <= self._pk:
+            found.append(f"第{entry.seq}条写入的先后次序不对。")
+        self.seq, self.state, self._digest, self._pk = entry.seq, entry.target, entry.digest, pk
+        return found
+
+    def end(self, *, revision: int, state: str) -> list[str]:
+        """Compare the last line with the case itself."""
+        found = []
+        if self.seq != revision:
+            found.append(f"记录到第{self.seq}条，申请的修订号是{revision}。")
+        if self.state != state:
+            found.append("最后一条记录的状态与申请的状态不一致。")
+        return found
+
+
 def faults(application: Application) -> list[str]:
     """What is wrong with a case's history: gaps, wrong digests, a last state that is not the case's."""
-    found = []
-    previous, expected, state = "", 1, "draft"
-    for entry in application.history.order_by("seq"):
-        if entry.seq != expected:
-            found.append(f"第{expected}条缺失，其后是第{entry.seq}条。")
-        if entry.previous != previous or entry.digest != digest(entry):
-            found.append(f"第{entry.seq}条与摘要不符。")
-        if entry.source != state:
-            found.append(f"第{entry.seq}条的原状态与前一条的新状态不连续。")
-        previous, expected, state = entry.digest, entry.seq + 1, entry.target
-    if expected != application.revision + 1:
-        found.append(f"记录到第{expected - 1}条，申请的修订号是{application.revision}。")
-    if state != application.state:
-        found.append("最后一条记录的状态与申请的状态不一致。")
-    return found
+    chain = Chain()
+    found = [
+        fault for entry in application.history.order_by("seq") for fault in chain.next(entry, pk=entry.pk)
+    ]
+    return [*found, *chain.end(revision=application.revision, state=application.state)]

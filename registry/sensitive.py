@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from django.core import checks
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, In
 from django.db.models.signals import pre_save
 
 from registry.keys import KeyFileUnusable, forget_keys, keyring, write_key_file
@@ -93,10 +93,32 @@ def normalised(value: str) -> str:
     return "".join(value.translate(HALF_WIDTH).split()).upper()
 
 
-def blind_index(value: str) -> str:
+class Blind(str):
+    """A look-up key; during a rotation with the one that rows not yet reached carry."""
+
+    older: str | None = None
+
+
+def blind_index(value: str) -> Blind:
     """Give the look-up key of a plain value: same value, same key; without the index key it tells nothing."""
-    text = normalised(value)
-    return hmac.new(keyring().index_key, text.encode(), hashlib.sha256).hexdigest() if text else ""
+    text, keys = normalised(value).encode(), keyring()
+    if not text:
+        return Blind()
+    made = Blind(hmac.new(keys.index_key, text, hashlib.sha256).hexdigest())
+    if keys.old_index_key is not None:
+        made.older = hmac.new(keys.old_index_key, text, hashlib.sha256).hexdigest()
+    return made
+
+
+class EitherAge(Exact):
+    """Equality with a look-up key, under the key in force or the one being replaced."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        if isinstance(self.rhs, Blind) and self.rhs.older is not None:
+            sql, values = In(self.lhs, [str(self.rhs), self.rhs.older]).as_sql(compiler, connection)
+            return sql, values
+        sql, values = super().as_sql(compiler, connection)
+        return sql, values
 
 
 class EmptyOnly(Exact):
@@ -129,7 +151,7 @@ class PlainText:
         stored = seal(value, place=self.field.place(instance)) if value else Sealed()
         instance.__dict__[self.field.attname] = stored
         for index in self.field.indexes(type(instance)):
-            instance.__dict__[index.attname] = blind_index(value or "")
+            instance.__dict__[index.attname] = str(blind_index(value or ""))
 
 
 class SensitiveField(models.TextField):
@@ -254,6 +276,9 @@ class BlindIndexField(models.CharField):
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """Be defined here, so that update_or_create writes the index along with its field."""
         return super().pre_save(model_instance, add)
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        return EitherAge if lookup_name == "exact" else super().get_lookup(lookup_name)
 
     def _refuse_half_a_save(self, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
         if (

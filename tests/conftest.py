@@ -4,11 +4,14 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db.backends.base.operations import BaseDatabaseOperations
 
 from registry import sensitive
+from tests.tampering import unguarded
 from tests.world import World, build
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
@@ -45,6 +48,20 @@ def no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
     """Wake-ups go nowhere unless a test is about the broker: the rows are what counts."""
     if "broker" not in request.keywords:
         monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *args, **kwargs: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_emptied_past_the_guards() -> Iterator[None]:
+    """Between transactional tests Django empties all tables, the append-only ones too."""
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def flush_unguarded(operations: Any, statements: list[str]) -> None:
+        with unguarded(operations.connection):
+            flush(operations, statements)
+
+    BaseDatabaseOperations.execute_sql_flush = flush_unguarded
+    yield
+    BaseDatabaseOperations.execute_sql_flush = flush
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from applications import digests
 from applications.states import Level
 from notifications import catalogue, outbox
 from notifications.catalogue import Event
@@ -80,6 +81,7 @@ def run(*, now: datetime) -> Round:
     if _any_to_tell(now):
         done.reminded = remind(now=now)
         done.escalated = escalate(now=now)
+    digests.seal(now=now)
     if not Heartbeat.objects.filter(name="sweep").update(at=now, items=done.items):
         beat = Heartbeat(name="sweep", at=now, items=done.items)
         Heartbeat.objects.bulk_create([beat], ignore_conflicts=True)

@@ -9,7 +9,14 @@ from applications.models.fieldwork import (
     VerificationVisit,
     Verifier,
 )
-from applications.models.history import HistoryEntry, HistoryIsAppendOnly, ProgrammeAct, ProgrammeChange
+from applications.models.history import (
+    DailyDigest,
+    HistoryEntry,
+    HistoryIsAppendOnly,
+    ProgrammeAct,
+    ProgrammeChange,
+    SealedHead,
+)
 from applications.models.pinning import ProgrammePinned
 from applications.models.programme import Beneficiary, PostingPlan, Programme, ProgrammeKind, RequiredPaper
 from applications.models.records import BenefitRecord
@@ -23,6 +30,7 @@ __all__ = [
     "Beneficiary",
     "BenefitRecord",
     "CaseKept",
+    "DailyDigest",
     "HistoryEntry",
     "HistoryIsAppendOnly",
     "MeetingKind",
@@ -33,6 +41,7 @@ __all__ = [
     "ProgrammeKind",
     "ProgrammePinned",
     "RequiredPaper",
+    "SealedHead",
     "StateWrittenOutside",
     "VerificationVisit",
     "Verifier",

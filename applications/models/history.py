@@ -1,7 +1,7 @@
 """The audit lines of cases (办理记录), each chained to the one before, and of programmes: appended, never changed."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -22,7 +22,12 @@ class HistoryIsAppendOnly(Refused):
         super().__init__("办理记录只能追加，不能修改或删除。")
 
 
-class HistoryQuerySet(models.QuerySet[Any]):
+Kept = TypeVar("Kept", bound=models.Model)
+
+
+class AppendOnlyQuerySet(models.QuerySet[Kept]):
+    """Rows that are added and read. The database refuses the rest as well (migration 0002)."""
+
     def update(self, **kwargs: Any) -> int:
         raise HistoryIsAppendOnly
 
@@ -66,7 +71,7 @@ class HistoryEntry(models.Model):
     previous = models.CharField("前一条摘要", max_length=64, blank=True)
     digest = models.CharField("摘要", max_length=64)
 
-    objects = HistoryQuerySet.as_manager()
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         verbose_name = "办理记录"
@@ -104,7 +109,7 @@ class ProgrammeChange(models.Model):
     before = models.JSONField("原内容", default=dict, encoder=DjangoJSONEncoder)
     after = models.JSONField("新内容", default=dict, encoder=DjangoJSONEncoder)
 
-    objects = HistoryQuerySet.as_manager()
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         verbose_name = "项目变更记录"
@@ -119,9 +124,69 @@ class ProgrammeChange(models.Model):
         raise HistoryIsAppendOnly
 
 
+class DailyDigest(models.Model):
+    """What was true at the end of a day (日摘要): one digest over the ends of all chains that had grown.
+
+    It holds the digest of the day before, so that the last one answers for all chains and all days.
+    """
+
+    day = models.DateField("日期", primary_key=True)
+    made_at = models.DateTimeField("生成时间")
+    upto = models.PositiveBigIntegerField("最后一行", help_text="已封存的办理记录的最大行号。")
+    cases = models.PositiveIntegerField("有新记录的申请数")
+    entries = models.PositiveIntegerField("新记录条数")
+    previous = models.CharField("前一日摘要", max_length=64, blank=True)
+    digest = models.CharField("摘要", max_length=64)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "日摘要"
+        verbose_name_plural = "日摘要"
+        ordering = ["day"]
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.digest}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise HistoryIsAppendOnly
+
+
+class SealedHead(models.Model):
+    """The end of one chain in a daily digest. Plain numbers, so that it outlives a case that was removed."""
+
+    day = models.ForeignKey(DailyDigest, models.PROTECT, related_name="heads", verbose_name="日期")
+    case = models.BigIntegerField("申请行号")
+    number = models.CharField("申请编号", max_length=30)
+    seq = models.PositiveIntegerField("序号")
+    digest = models.CharField("摘要", max_length=64)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "链末端"
+        verbose_name_plural = "链末端"
+        ordering = ["day", "case"]
+        base_manager_name = "objects"
+        constraints = [models.UniqueConstraint(fields=["day", "case"], name="sealed_head_once")]
+        indexes = [models.Index(fields=["case", "seq"], name="sealed_head_case")]
+
+    def __str__(self) -> str:
+        return f"{self.day_id} {self.number} #{self.seq}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise HistoryIsAppendOnly
+
+
 @receiver(pre_save, sender=HistoryEntry)
+@receiver(pre_save, sender=DailyDigest)
+@receiver(pre_save, sender=SealedHead)
 @receiver(pre_save, sender=ProgrammeChange)
-def refuse_a_line_written_over(sender: type[models.Model], instance: Any, raw: bool, **_: Any) -> None:
-    """save() and loaddata reach the row through this signal; a key given beforehand would be written over."""
-    if raw or not instance._state.adding or instance.pk is not None:
+def refuse_a_line_written_over(
+    sender: type[models.Model], instance: models.Model, raw: bool, **_: Any
+) -> None:
+    """save() and loaddata reach the row through this signal; one that is there would be written over."""
+    given_key = instance.pk is not None and not isinstance(instance, DailyDigest)
+    if raw or not instance._state.adding or given_key:
         raise HistoryIsAppendOnly

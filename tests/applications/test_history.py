@@ -9,25 +9,20 @@ import pytest
 from django.conf import settings
 from django.core import serializers
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 
 from applications import history
 from applications.models import Application, HistoryEntry
 from applications.models.history import HistoryIsAppendOnly
 from applications.states import State
 from tests import stages
+from tests.tampering import rewrite
 from tests.world import World
 
 
 @pytest.fixture
 def case(world: World) -> Application:
     return stages.reach(world, State.TOWNSHIP_REVIEW)[0]
-
-
-def rewrite(sql: str, *values: object) -> None:
-    """Change rows as somebody with the database's password would."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
 
 
 def last_line(case: Application) -> HistoryEntry:
@@ -83,14 +78,12 @@ def test_changed_line_with_a_digest_made_anew_breaks_the_chain_behind_it(case: A
         history.digest(line),
         line.pk,
     )
-    assert history.faults(case) == ["第4条与摘要不符。"]
+    assert history.faults(case) == ["第3条被换过，第4条记的前一条摘要与它不符。"]
 
 
 def test_gap_in_the_numbers_is_found(case: Application) -> None:
     rewrite("DELETE FROM applications_historyentry WHERE application_id = %s AND seq = 3", case.pk)
-    found = history.faults(case)
-    assert found[0] == "第3条缺失，其后是第4条。"
-    assert "第4条与摘要不符。" in found
+    assert history.faults(case)[0] == "第3条缺失，其后是第4条。"
 
 
 def test_end_cut_off_is_found(case: Application) -> None:

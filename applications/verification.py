@@ -1,0 +1,190 @@
+"""Whether the history is what was written (核验): every chain, every daily digest, and the digests printed outside.
+
+It reads in pieces and holds nothing open between them, so that work goes on beside it; what looks wrong is looked
+at again under the case's lock before it is told.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from django.db import connection, transaction
+
+from applications import digests
+from applications.history import Chain
+from applications.models import Application, DailyDigest, HistoryEntry, SealedHead
+
+CASES = 500
+COLUMNS = (
+    "id",
+    "application_id",
+    "seq",
+    "at",
+    "by_id",
+    "level",
+    "act",
+    "source",
+    "target",
+    "text",
+    "data",
+    "batch",
+    "previous",
+    "digest",
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first thing wrong in one place: a case (申请编号) or a day."""
+
+    where: str
+    what: str
+    seq: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.where}：{self.what}"
+
+
+def faults(
+    *, anchors: Mapping[date, str], progress: Callable[[int], None] = lambda cases: None
+) -> Iterator[Fault]:
+    """Everything wrong, the first fault of each case and of each day.
+
+    In: digests kept outside the database, by day; a function told how many cases have been read. Source of
+    the rule: GB/T 22239-2019 8.1.4.7 (integrity of audit data).
+    """
+    yield from unguarded()
+    last = 0
+    while True:
+        cases = list(
+            Application.objects.filter(pk__gt=last)
+            .order_by("pk")
+            .values_list("pk", "number", "state", "revision", named=True)[:CASES]
+        )
+        # The last piece is open at its end: lines of cases that are gone lie there too.
+        end = cases[-1].pk if len(cases) == CASES else None
+        yield from _piece(cases, after=last, end=end)
+        progress(len(cases))
+        if end is None:
+            break
+        last = end
+    yield from _days(anchors)
+
+
+def unguarded() -> Iterator[Fault]:
+    """The tables that the database does not guard against change (a trigger dropped or switched off)."""
+    question = {
+        "sqlite": "SELECT tbl_name, 3 FROM sqlite_master WHERE type = 'trigger' GROUP BY tbl_name HAVING count(*) >= 3",
+        "postgresql": "SELECT relname, 1 FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+        "WHERE NOT tgisinternal AND tgenabled <> 'D' AND pg_table_is_visible(tgrelid)",
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        guarded = {name for name, _ in cursor.fetchall()}
+    for model in (HistoryEntry, DailyDigest, SealedHead):
+        if model._meta.db_table not in guarded:
+            yield Fault(f"数据表 {model._meta.db_table}", "防止修改的触发器不在，或者被关闭了。")
+
+
+def _piece(cases: Sequence[Any], *, after: int, end: int | None) -> Iterator[Fault]:
+    """The cases of one stretch of keys, and whatever lines and heads lie in it without a case."""
+    stretch = {"gt": after} if end is None else {"gt": after, "lte": end}
+    heads: dict[int, list[SealedHead]] = defaultdict(list)
+    for head in SealedHead.objects.filter(**{f"case__{k}": v for k, v in stretch.items()}).order_by(
+        "case", "day"
+    ):
+        heads[head.case].append(head)
+    uptos = dict(DailyDigest.objects.values_list("day", "upto"))
+    rows = HistoryEntry.objects.filter(**{f"application__{k}": v for k, v in stretch.items()})
+    standing = {case.pk: case for case in cases}
+    seen, doubtful = set(), []
+    for key, lines in groupby(_read(rows), key=attrgetter("application_id")):
+        seen.add(key)
+        if _first(standing.get(key), lines, heads.get(key, []), uptos):
+            doubtful.append(key)
+    for key in (standing.keys() | heads.keys()) - seen:
+        if _first(standing.get(key), [], heads.get(key, []), uptos):
+            doubtful.append(key)
+    for key in sorted(doubtful):
+        yield from _again(key)
+
+
+def _read(rows: Any) -> Iterator[Any]:
+    found: Iterator[Any] = (
+        rows.order_by("application_id", "seq").values_list(*COLUMNS, named=True).iterator(chunk_size=2000)
+    )
+    return found
+
+
+def _again(key: int) -> Iterator[Fault]:
+    """Look at one case a second time while nobody can write to it: its rows were not read at one moment."""
+    with transaction.atomic():
+        case = Application.objects.select_for_update(of=("self",), no_key=True).filter(pk=key).first()
+        heads = list(SealedHead.objects.filter(case=key).order_by("day"))
+        uptos = dict(DailyDigest.objects.values_list("day", "upto"))
+        found = _first(case, _read(HistoryEntry.objects.filter(application=key)), heads, uptos)
+    if found is not None:
+        number = case.number if case else heads[0].number if heads else f"第{key}号申请"
+        yield Fault(number, found[1], found[0])
+
+
+def _first(
+    case: Any, lines: Iterable[Any], heads: Sequence[SealedHead], uptos: Mapping[date, int]
+) -> tuple[int, str] | None:
+    """The first fault of one case: its line's number and what is wrong."""
+    chain, due, since = Chain(), list(heads), 0
+    for line in lines:
+        expected = chain.seq + 1
+        found = chain.next(line, pk=line.id)
+        if found:
+            # A line that was exchanged shows in the one behind it.
+            return (max(1, expected - 1) if "被换过" in found[0] else expected, found[0])
+        if due and line.seq > due[0].seq:
+            return due[0].seq, f"第{due[0].seq}条缺失，{due[0].day_id}的日摘要记有它。"
+        upto = uptos.get(due[0].day_id) if due else None
+        if line.id <= since or (upto is not None and line.id > upto):
+            return line.seq, f"第{line.seq}条的行号不在封存的范围内，这一行被换过或者是后来插入的。"
+        if due and line.seq == due[0].seq:
+            head = due.pop(0)
+            if line.digest != head.digest:
+                return (
+                    line.seq,
+                    f"第{line.seq}条与{head.day_id}的日摘要所记的不同，这一条或它之前的记录被重写过。",
+                )
+            since = upto or since
+    if case is None:
+        gone = f"，{due[0].day_id}的日摘要记有第{due[0].seq}条" if due else ""
+        return 1, f"整件申请不在了{gone}。"
+    if due and chain.seq < due[0].seq and chain.seq == case.revision:
+        return chain.seq + 1, f"第{chain.seq + 1}条起缺失，{due[0].day_id}的日摘要记有第{due[0].seq}条。"
+    found = chain.end(revision=case.revision, state=case.state)
+    if found:
+        return min(chain.seq, case.revision) + 1 if chain.seq != case.revision else chain.seq, found[0]
+    return None
+
+
+def _days(anchors: Mapping[date, str]) -> Iterator[Fault]:
+    """The daily digests: each over its heads, each holding the one before, each as it was printed."""
+    previous, upto = "", 0
+    days = set()
+    for day in DailyDigest.objects.order_by("day"):
+        days.add(day.day)
+        heads = SealedHead.objects.filter(day=day).order_by("case").iterator(chunk_size=2000)
+        what = ""
+        if day.digest != digests.fingerprint(day, heads):
+            what = "日摘要与所记的各链末端不符。"
+        elif day.previous != previous:
+            what = "前一天的日摘要缺失或者被换过。"
+        elif day.upto < upto:
+            what = "封存的范围比前一天的小。"
+        elif anchors.get(day.day, day.digest) != day.digest:
+            what = "日摘要与印出的不同，记录被整体重写过。"
+        if what:
+            yield Fault(f"{day.day}", what)
+        previous, upto = day.digest, day.upto
+    for missing in sorted(anchors.keys() - days):
+        yield Fault(f"{missing}", "印出过日摘要，数据库里却没有。")

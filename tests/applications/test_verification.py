@@ -1,0 +1,168 @@
+"""`verify_history`: clean data passes; whatever was changed, removed, reordered or put in is named."""
+
+from datetime import date, datetime
+from io import StringIO
+from pathlib import Path
+from random import Random
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from applications import digests, verification
+from applications.models import Application, DailyDigest, HistoryEntry, SealedHead
+from applications.states import State
+from tests import stages
+from tests.applications.forgeries import FORGERIES, Forgery
+from tests.tampering import rewrite, unguarded
+from tests.world import World
+
+SEED = 20211231
+TAMPERINGS = 200
+
+
+class Undo(Exception):
+    """Ends a savepoint so that the next forgery finds clean data."""
+
+
+@pytest.fixture
+def printed(world: World) -> dict[date, str]:
+    """Six cases whose steps lie on three sealed days, and the three digests as they were printed."""
+    kept: dict[date, str] = {}
+    moment = world.now
+    cases = [stages.draft(world) for _ in range(2)]
+    for state in (State.VILLAGE_REVIEW, State.VILLAGE_POSTING, State.TOWNSHIP_REVIEW, State.TOWNSHIP_POSTING):
+        moment = stages.forward(world, cases[0], state, moment)
+    kept.update(sealed(moment))
+    more, moment = stages.reach(world, State.VILLAGE_POSTING, now=moment, village=1)
+    other, moment = stages.reach(world, State.TOWNSHIP_REVIEW, now=moment)
+    stages.returned(world, other, by=world.reviewer, now=moment)
+    kept.update(sealed(moment))
+    moment = stages.ran(world, [more], kind=stages.PostingKind.VILLAGE, now=moment, village=1)
+    stages.reach(world, State.TOWNSHIP_POSTING, now=moment)
+    moment = stages.after(stages.displayed(world, [cases[0]], kind=stages.PostingKind.TOWNSHIP, now=moment))
+    kept.update(sealed(moment))
+    assert len(kept) == 3
+    return kept
+
+
+def sealed(moment: datetime) -> dict[date, str]:
+    made = digests.seal(now=moment)
+    assert made is not None
+    return {made.day: made.digest}
+
+
+def found(anchors: dict[date, str] | None = None) -> list[verification.Fault]:
+    return list(verification.faults(anchors=anchors or {}))
+
+
+def test_clean_data_passes_with_and_without_the_printed_digests(printed: dict[date, str]) -> None:
+    assert found() == found(printed) == []
+
+
+def attempt(forgery: Forgery, rng: Random, printed: dict[date, str]) -> str | None:
+    """Carry out one forgery, check, undo it; what was not named, if anything."""
+    missed = None
+    try:
+        with transaction.atomic():
+            with unguarded():
+                where, seq = forgery.act(rng)
+            faults = found(printed if forgery.outside else None)
+            if (where, seq) not in [(fault.where, fault.seq) for fault in faults]:
+                missed = f"{forgery.name}: {where} {seq} not among {[(str(f), f.seq) for f in faults]}"
+            if forgery.outside and found():
+                missed = f"{forgery.name}: found without the printed digest: {found()}"
+            raise Undo
+    except Undo:
+        return missed
+
+
+def test_two_hundred_tamperings_are_all_found_and_named(printed: dict[date, str]) -> None:
+    rng = Random(SEED)
+    turns = [FORGERIES[turn % len(FORGERIES)] for turn in range(TAMPERINGS)]
+    missed = [said for forgery in turns if (said := attempt(forgery, rng, printed)) is not None]
+    assert missed == []
+    assert found(printed) == []
+
+
+def test_only_the_first_fault_of_a_case_is_told(printed: dict[date, str]) -> None:
+    case = Application.objects.order_by("pk")[0]
+    rewrite("UPDATE applications_historyentry SET text = '改过' WHERE application_id = %s", case.pk)
+    assert [(fault.where, fault.seq) for fault in found()] == [(case.number, 1)]
+
+
+def test_guard_that_is_off_is_named(printed: dict[date, str]) -> None:
+    with unguarded():
+        assert [fault.where for fault in found()] == [
+            f"数据表 {model._meta.db_table}" for model in (HistoryEntry, DailyDigest, SealedHead)
+        ]
+    assert found() == []
+
+
+def test_cases_are_read_in_pieces(printed: dict[date, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The statements grow with the pieces, and what is found does not depend on their size."""
+    rewrite("UPDATE applications_historyentry SET text = '改过' WHERE seq = 2")
+    whole = found()
+    assert len(whole) > 2
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
+        found()
+    monkeypatch.setattr(verification, "CASES", 2)
+    pieces: list[int] = []
+    with CaptureQueriesContext(connection) as many:
+        assert list(verification.faults(anchors={}, progress=pieces.append)) == whole
+    assert sum(pieces) == Application.objects.count()
+    assert max(pieces) == 2
+    assert len(many) > len(one)
+
+
+def told(*arguments: str) -> tuple[str, str, int]:
+    """What the command says, on both streams, and its exit code."""
+    out, err = StringIO(), StringIO()
+    try:
+        call_command("verify_history", *arguments, stdout=out, stderr=err)
+    except CommandError as refusal:
+        return out.getvalue(), f"{err.getvalue()}{refusal}", refusal.returncode
+    return out.getvalue(), err.getvalue(), 0
+
+
+@pytest.fixture
+def anchors(printed: dict[date, str], tmp_path: Path) -> Path:
+    path = tmp_path / "anchors.txt"
+    path.write_text("\n".join(f"{day} {digest}" for day, digest in printed.items()))
+    return path
+
+
+def test_command_passes_clean_data_and_names_the_last_digest(printed: dict[date, str], anchors: Path) -> None:
+    out, err, code = told("--anchors", str(anchors))
+    assert (err, code) == ("", 0)
+    assert f"封存到{max(printed)}，日摘要{printed[max(printed)]}，其后" in out
+
+
+def test_command_ends_with_one_and_the_sentence(printed: dict[date, str]) -> None:
+    case = Application.objects.order_by("pk")[1]
+    rewrite("UPDATE applications_historyentry SET by_id = NULL WHERE application_id = %s", case.pk)
+    assert told() == ("", f"{case.number}：第1条与摘要不符。\n发现1处问题，每件申请只列第一处。", 1)
+
+
+def test_command_compares_with_a_printed_digest(printed: dict[date, str]) -> None:
+    day = max(printed)
+    _, err, code = told("--anchor", f"{day}={'0' * 64}")
+    assert (err.splitlines()[0], code) == (f"{day}：日摘要与印出的不同，记录被整体重写过。", 1)
+
+
+@pytest.mark.parametrize("text", ["2021-04-03", "2021-04-03=12", "x=" + "0" * 64, "2021-04-03=" + "g" * 64])
+def test_anchor_that_cannot_be_read_is_refused_with_an_example(
+    printed: dict[date, str], tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "anchors.txt"
+    path.write_text(text)
+    _, err, code = told("--anchors", str(path))
+    assert code == 1
+    assert "不是“日期=日摘要”" in err
+
+
+def test_missing_file_of_anchors_is_refused(printed: dict[date, str], tmp_path: Path) -> None:
+    assert "读不到" in told("--anchors", str(tmp_path / "none.txt"))[1]

@@ -1,0 +1,115 @@
+"""An installation of its own for a test: folder, keys, database on the configured kind of server, real processes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Installation:
+    folder: Path
+    url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **{name: value for name, value in os.environ.items() if name != "SENSITIVE_KEY_FILE"},
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "VAR_DIR": str(self.folder),
+            "DATABASE_URL": self.url,
+            "SECRET_KEY": "only-for-tests-" + "0" * 40,
+            "DEMO": "0",
+        }
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "sensitive_keys.json"
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """`manage.py …` as a process that runs on."""
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        """`manage.py …` to its end: exit code and both streams."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=240)
+        return process.returncode, out, err
+
+    def do(self, *arguments: str) -> str:
+        code, out, err = self.run(*arguments)
+        assert code == 0, err
+        return out
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows as they stand in the database, read past the program."""
+        if self.url.startswith("sqlite"):
+            import sqlite3
+
+            with sqlite3.connect(self.url.removeprefix("sqlite:///"), timeout=20) as base:
+                return base.execute(sql).fetchall()
+        with psycopg.connect(self.url, autocommit=True) as base:
+            return base.execute(sql.encode()).fetchall()
+
+
+@contextmanager
+def empty(folder: Path) -> Iterator[Installation]:
+    """A folder and an empty database, which goes with the test."""
+    folder.mkdir()
+    if connection.vendor == "sqlite":
+        yield Installation(folder, f"sqlite:///{folder}/db.sqlite3")
+        return
+    server = settings.DATABASES["default"]
+    name = f"test_installation_{os.getpid()}_{folder.name}"
+    user = ":".join(quote(part, safe="") for part in (server["USER"], server["PASSWORD"]) if part)
+    address = f"postgres://{user}@{server['HOST'] or '127.0.0.1'}:{server['PORT'] or 5432}"
+    with psycopg.connect(f"{address}/postgres", autocommit=True) as base:
+        base.execute(f'CREATE DATABASE "{name}"'.encode())
+        try:
+            yield Installation(folder, f"{address}/{name}")
+        finally:
+            base.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@contextmanager
+def filled(folder: Path, *, households: int) -> Iterator[Installation]:
+    """With the tests' township, some households, and cases on their way with a paper each."""
+    with empty(folder) as made:
+        made.do("init_keys")
+        made.do("migrate", "-v0")
+        made.do("shell", "-v0", "-c", FILL.format(households=households))
+        yield made
+
+
+FILL = """
+from django.db import transaction
+from applications import digests
+from applications.states import State
+from tests import stages
+from tests.world import build
+world = build()
+with transaction.atomic():
+    for number in range({households}):
+        world.household()
+case, moment = stages.reach(world, State.TOWNSHIP_REVIEW)
+stages.draft(world)
+assert digests.seal(now=moment)
+"""
