@@ -56,7 +56,7 @@ DEMO_LOGINS: list[DemoLogin] = [
     _login("xiang2", "王乡乙", REVIEWER, "寒亭镇（第二位）"),
     _login("qu1", "冯区甲", APPROVER, "宣州区"),
     _login("qu2", "褚区乙", APPROVER, "宣州区（第二位）"),
-    _login("jiandu", "卫监督", Role.SUPERVISOR, "宣州区（只读）"),
+    _login("jiandu", "卫监督", Role.SUPERVISOR, "宣州区"),
     _login("admin", "蒋管理", Role.ADMINISTRATOR, "宣州区（可进后台）"),
 ]
 

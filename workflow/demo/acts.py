@@ -10,6 +10,7 @@ from django.utils import timezone
 from applications.amounts import plain
 from applications.models import Application, MeetingKind, Programme, ProgrammeKind
 from applications.states import State
+from notifications.models import Message
 from registry.models import Household, Member, Region, User
 from workflow import announcements, drafts, fieldwork, intake, objections, postings, reviews
 from workflow.demo import drawings
@@ -237,3 +238,8 @@ def look_into(case: Case, at: datetime, *, by: User) -> None:
     objection = Objection.objects.open().get(application=case.pk)
     objections.accept(objection, by=by, now=at)
     objections.investigate(objection, by=by, now=at, investigators=[by.name, "钱队员"])
+
+
+def read_messages(at: datetime) -> None:
+    """Everybody has read what came so far, so that what is unread is new."""
+    Message.objects.unread().filter(created_at__lt=at).update(read_at=at)

@@ -33,6 +33,7 @@ def plan(teller: Teller) -> Agenda:
     due_for_closing(teller)
     at_the_villages(teller)
     drafts(teller)
+    teller.on(teller.back(2), "17:50", acts.read_messages)
     teller.agenda.plan_sweeps(until=teller.today)
     return teller.agenda
 
@@ -64,7 +65,7 @@ def at_the_district_and_one_returned(teller: Teller) -> None:
 
 
 def on_display_at_the_township_and_two_wrong(teller: Teller) -> None:
-    """Four on the township's sheet; a row was taken out as wrong, another after an objection (更正)."""
+    """Four on the township's sheet, one objected to; two taken out as wrong, one after an objection (更正)."""
     cases = [teller.cast.farm(unit) for unit in (0, 1, 3, 4, 5, 6)]
     way = teller.journey(cases, State.TOWNSHIP_POSTING, teller.back(4))
     upheld, wrong = cases[2], cases[1]
@@ -80,6 +81,7 @@ def on_display_at_the_township_and_two_wrong(teller: Teller) -> None:
         outcome=ObjectionOutcome.CORRECTED,
     )
     teller.on(teller.back(1), "09:30", turns.correct, wrong, by=teller.second_reviewer)
+    teller.on(teller.back(1), "17:20", acts.object_to, cases[4], "公示的地块里有一块去年就不种了，请核实。")
 
 
 def waiting_for_a_township_sheet(teller: Teller) -> None:
