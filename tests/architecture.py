@@ -22,7 +22,8 @@ WORKFLOW_LINES = [
     ["remedies"],
     ["announcements", "fieldwork", "intake", "objections", "postings", "reviews"],
     ["forms", "sweeps"],
-    ["admin", "demo", "tasks", "township", "views"],
+    ["township"],
+    ["admin", "demo", "tasks", "views"],
     ["management"],
     ["apps", "urls"],
 ]

@@ -49,6 +49,8 @@ class Cast:
             code: [deque() for _ in units] for code in (WORK, FARE, COURSES)
         }
         self.elders: list[deque[Member]] = [deque() for _ in units]
+        # One post a household; the special names stand on one list each.
+        seated: set[Household] = set()
         for family in families.drawn():
             household, members = township.households[family.number]
             if family.number == families.KIN_OF_THE_FIRST_CLERK:
@@ -63,7 +65,9 @@ class Cast:
                     for queues in self.children.values():
                         queues[family.unit].append(member)
                 elif member.relationship in (Relationship.HEAD, Relationship.SPOUSE):
-                    self.elders[family.unit].append(member)
+                    if family.number not in families.NAMES and household not in seated:
+                        seated.add(household)
+                        self.elders[family.unit].append(member)
         # Travellers from the front and workers from the back: most people have one kind of help.
         for queue in self.children[WORK]:
             queue.reverse()

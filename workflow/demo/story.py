@@ -67,11 +67,11 @@ def at_the_district_and_one_returned(teller: Teller) -> None:
 def on_display_at_the_township_and_two_wrong(teller: Teller) -> None:
     """Four on the township's sheet, one objected to; two taken out as wrong, one after an objection (更正)."""
     cases = [teller.cast.farm(unit) for unit in (0, 1, 3, 4, 5, 6)]
-    way = teller.journey(cases, State.TOWNSHIP_POSTING, teller.back(4))
+    way = teller.journey(cases, State.TOWNSHIP_POSTING, teller.back(2))
     upheld, wrong = cases[2], cases[1]
     facts = "该户公示的面积比实际种的多，请丈量。"
     teller.on(way.days[State.TOWNSHIP_POSTING], "19:40", acts.object_to, upheld, facts)
-    teller.on(teller.back(3), "09:00", acts.look_into, upheld, by=teller.reviewer)
+    teller.on(teller.back(1), "09:00", acts.look_into, upheld, by=teller.reviewer)
     teller.on(
         teller.back(1),
         "10:30",
