@@ -6,8 +6,6 @@ from io import StringIO
 from itertools import pairwise
 
 import pytest
-from django.apps import apps
-from django.conf import settings as django_settings
 from django.contrib.auth import authenticate
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
@@ -15,7 +13,6 @@ from django.db import connection
 from django.db.models import F
 from django.test import Client, TestCase, override_settings
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 from rich.cells import cell_len
 from stdnum.cn import uscc
@@ -24,7 +21,7 @@ from applications.amounts import plain
 from applications.models import Application, Attachment, BenefitRecord, Programme, ProgrammeKind
 from applications.states import OPEN, Level, State
 from notifications.models import Message, MessageState, WakeUpFailure
-from registry import appointments, clock, demo, identity
+from registry import appointments, clock, identity
 from registry.masking import mask_card, mask_phone
 from registry.models import (
     Appointment,
@@ -39,6 +36,7 @@ from registry.models import (
     User,
 )
 from tests.leaks import find_leaks
+from tests.workflow.rows import counts
 from workflow import drafts, postings, summaries, sweeps
 from workflow.demo import loading
 from workflow.demo_accounts import DEMO_LOGINS, DEMO_PASSWORD, by_role
@@ -48,7 +46,6 @@ from workflow.models import (
     Deadline,
     Decision,
     EntryOutcome,
-    HolidayNotice,
     Objection,
     Posting,
     PostingEntry,
@@ -58,13 +55,6 @@ from workflow.models import (
 from workflow.sheets import PUBLIC_FIELDS
 from workflow.township import rows
 from workflow.township.places import TOWNSHIP_PUBLISHER
-
-
-def counts() -> dict[str, int]:
-    """How many rows each table of the project holds."""
-    ours = ("registry", "applications", "notifications", "workflow", "viewflow")
-    models = [model for model in apps.get_models() if model._meta.app_label in ours]
-    return {model._meta.label: model._base_manager.count() for model in models}
 
 
 class CutShort(Exception):
@@ -395,38 +385,3 @@ class TestTownship:
             "image/jpeg",
             "application/pdf",
         }
-
-
-REAL = {
-    "people": lambda: User.objects.create(username="somebody", name="某人"),
-    "places": lambda: Region.objects.create(code="990000000000", name="某省", level=RegionLevel.PROVINCE),
-}
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("what", REAL)
-def test_a_database_with_other_data_is_refused_and_not_marked(what: str) -> None:
-    REAL[what]()
-    before = counts()
-    with override_settings(DEMO=True), pytest.raises(CommandError, match=r"^数据库里已有其他数据"):
-        call_command("load_demo", verbosity=0)
-    assert counts() == before
-    assert not demo.is_demo_database()
-
-
-@pytest.mark.django_db
-def test_an_empty_database_outside_demo_mode_stays_empty() -> None:
-    assert not django_settings.DEMO
-    before = counts()
-    with pytest.raises(CommandError, match=r"^系统不在演示模式下"):
-        call_command("load_demo", verbosity=0)
-    assert counts() == before
-    assert not HolidayNotice.objects.exists()
-
-
-@pytest.mark.django_db
-def test_logins_that_are_not_there_are_not_printed() -> None:
-    with override_settings(DEMO=True):
-        demo.mark(now=timezone.now())
-        with pytest.raises(CommandError, match=r"^演示账号还没有载入"):
-            call_command("demo_logins", stdout=StringIO())

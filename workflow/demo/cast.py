@@ -32,6 +32,7 @@ QUANTITIES = {
 }
 FARES = ("省外", "省内市外", "省外", "市内县外")
 ABLE = {Category.GENERAL, Category.LOW_INCOME, Category.MARGINAL}
+COUPLE = {Relationship.HEAD, Relationship.SPOUSE}
 GROWN, RETIRED = 18, 62
 """Ages at which somebody may be in work or hold a post."""
 
@@ -49,8 +50,8 @@ class Cast:
             code: [deque() for _ in units] for code in (WORK, FARE, COURSES)
         }
         self.elders: list[deque[Member]] = [deque() for _ in units]
-        # One post a household; the special names stand on one list each.
-        seated: set[Household] = set()
+        # One post a household, and none for the special names: they stand on one list each.
+        seated = {township.households[number][0] for number in families.NAMES}
         for family in families.drawn():
             household, members = township.households[family.number]
             if family.number == families.KIN_OF_THE_FIRST_CLERK:
@@ -64,10 +65,9 @@ class Cast:
                 if member.relationship == Relationship.CHILD:
                     for queues in self.children.values():
                         queues[family.unit].append(member)
-                elif member.relationship in (Relationship.HEAD, Relationship.SPOUSE):
-                    if family.number not in families.NAMES and household not in seated:
-                        seated.add(household)
-                        self.elders[family.unit].append(member)
+                elif member.relationship in COUPLE and household not in seated:
+                    seated.add(household)
+                    self.elders[family.unit].append(member)
         # Travellers from the front and workers from the back: most people have one kind of help.
         for queue in self.children[WORK]:
             queue.reverse()
