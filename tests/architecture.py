@@ -32,7 +32,8 @@ WORKFLOW_LINES = [
         "reviews",
     ],
     ["forms", "sweeps"],
-    ["admin", "demo", "tasks", "township", "views"],
+    ["township"],
+    ["admin", "demo", "tasks", "views"],
     ["management"],
     ["apps", "urls"],
 ]

@@ -15,9 +15,11 @@ from applications.models import PostingPlan, Programme, ProgrammeKind, RequiredP
 from registry import identity
 from registry.models import Appointment, Category, Household, Member, Region, User
 from tests.world import NOW
+from workflow.demo import families
+from workflow.demo_accounts import DEMO_LOGINS
 from workflow.township import layout, people, programmes, rows
 from workflow.township.courses import CUT, Course
-from workflow.township.places import COUNTY, TOWNSHIP
+from workflow.township.places import COUNTY, DEMONSTRATED, REPLAYED, STAFF, TOWNSHIP
 
 YEAR = 2021
 
@@ -130,6 +132,21 @@ def test_programmes_are_valid_have_three_posting_plans_and_cite_examples_only(
     plans = Counter(PostingPlan.objects.values_list("days", "unit"))
     assert plans == {(10, "calendar"): 33, (7, "working"): 3}
     assert RequiredPaper.objects.filter(programme__kind=ProgrammeKind.INDUSTRY).count() == 6
+
+
+def test_the_demonstration_can_stand_beside_it() -> None:
+    ours, theirs = people.families(), families.drawn()
+    assert len(ours) == len(theirs) == 328
+    for shared in (
+        {home.number for home in ours} & {home.number for home in theirs},
+        {one.id_number for home in ours for one in home.people}
+        & {one.id_number for home in theirs for one in home.people},
+        {place.code for place in REPLAYED.places} & {place.code for place in DEMONSTRATED.places},
+        {post.username for post in STAFF} & {login["username"] for login in DEMO_LOGINS},
+    ):
+        assert shared == set()
+    assert len({one.id_number for home in theirs for one in home.people}) == 803
+    assert uscc.is_valid(DEMONSTRATED.district_publisher)
 
 
 def test_laying_out_twice_changes_nothing(township: layout.Township) -> None:

@@ -7,8 +7,10 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from applications.models import Application, MeetingKind, Programme
+from applications.amounts import plain
+from applications.models import Application, MeetingKind, Programme, ProgrammeKind
 from applications.states import State
+from notifications.models import Message
 from registry.models import Household, Member, Region, User
 from workflow import announcements, drafts, fieldwork, intake, objections, postings, reviews
 from workflow.demo import drawings
@@ -20,18 +22,26 @@ from workflow.postings import Display
 from workflow.proceedings import Cut
 from workflow.results import Ref, Result
 from workflow.reviews import FaultText
+from workflow.township import settling
 
 PLACES = {
     PostingKind.VILLAGE: "村务公开栏",
     PostingKind.TOWNSHIP: "政务公开栏",
     PostingKind.DISTRICT: "政务公开栏",
 }
+REASONS = {
+    ProgrammeKind.INDUSTRY: "发展生产，增加收入。",
+    ProgrammeKind.EMPLOYMENT: "在外稳定务工，申请就业补助。",
+    ProgrammeKind.TRANSPORT: "外出务工，申请交通补贴。",
+    ProgrammeKind.AUXILIARY_POST: "已在村辅助岗位上岗，申请岗位补贴。",
+    ProgrammeKind.FOUR_POSTS: "已受聘四员岗位，申请岗位补贴。",
+}
 ITEMS = announcements.TenItems(
-    place="寒亭镇示例一村、示例二村。",
+    place="寒亭镇有关村（社区），见名单。",
     content="对名单所列各户按核定数量给予补助。",
     funding="财政衔接推进乡村振兴补助资金〔示例〕。",
     construction_period="本年度内。",
-    result="名单所列各户的种植已经完成。",
+    result="名单所列事项已经完成。",
     inspection="镇、村两级检查验收合格〔示例〕。",
     performance="达到预期目标〔示例〕。",
     responsible="宣州区主管部门〔示例〕，冯区甲。",
@@ -48,6 +58,7 @@ class Case:
     clerk: User
     quantity: Decimal = Decimal(1)
     member: Member | None = None
+    option: str = ""
     pk: int = 0
 
     @property
@@ -80,7 +91,8 @@ def enter(case: Case, at: datetime, *, complete: bool = True) -> None:
         quantity=case.quantity,
         applied_on=timezone.localdate(at),
         member=case.member,
-        reason="发展生产，增加收入。" if case.member is None else "外出务工，申请交通补贴。",
+        option=case.option,
+        reason=REASONS[ProgrammeKind(case.programme.kind)],
         committed=complete,
     )
     case.pk = intake.enter(form, by=case.clerk, now=at).pk
@@ -96,8 +108,12 @@ def bring_papers(case: Case, at: datetime) -> None:
 
 
 def submit(cases: Sequence[Case], at: datetime) -> None:
+    """Hand the drafts in, each clerk those of the own village at once."""
+    heaps: dict[User, list[Ref]] = {}
     for case in cases:
-        require(intake.submit([case.ref], by=case.clerk, now=at))
+        heaps.setdefault(case.clerk, []).append(case.ref)
+    for clerk, refs in heaps.items():
+        require(intake.submit(refs, by=clerk, now=at))
 
 
 def visit(case: Case, at: datetime) -> None:
@@ -149,7 +165,7 @@ def cut(case: Case, to: Decimal, at: datetime, *, by: User) -> None:
     rule, unit = row.programme.parsed_rule, row.programme.quantity_unit
     amount = rule.compute(to, unit=unit, given=row.basis)
     cuts = {row.pk: Cut(to, amount.value, amount.working)}
-    opinion = f"实地丈量为{to}{unit}，按实际数量核减。"
+    opinion = f"经核实为{plain(to)}{unit}，按实际数量核减。"
     require(reviews.pass_on([Ref.of(row)], by=by, now=at, opinion=opinion, cuts=cuts))
 
 
@@ -212,7 +228,7 @@ def object_to(
         facts,
         anonymous=not named,
         name="群众甲〔示例〕" if named else "",
-        phone="〔示例〕0000-0000000" if named else "",
+        phone=settling.phone(0) if named else "",
     )
     return objections.lodge(entry, complaint=complaint, now=at, by=by)
 
@@ -222,3 +238,8 @@ def look_into(case: Case, at: datetime, *, by: User) -> None:
     objection = Objection.objects.open().get(application=case.pk)
     objections.accept(objection, by=by, now=at)
     objections.investigate(objection, by=by, now=at, investigators=[by.name, "钱队员"])
+
+
+def read_messages(at: datetime) -> None:
+    """Everybody has read what came so far, so that what is unread is new."""
+    Message.objects.unread().filter(created_at__lt=at).update(read_at=at)

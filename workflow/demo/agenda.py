@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from notifications import outbox
 from registry.refusal import Refused
-from workflow import sweeps
+from workflow import postings, releases, sweeps
+from workflow.models import Deadline
 
 Act = Callable[[datetime], object]
 
@@ -56,9 +58,22 @@ def moment(day: date, clock: time) -> datetime:
 
 
 def _sweep(at: datetime) -> None:
+    # On most nights nothing is due, and a round that does nothing writes four times all the same.
+    if not _something_is_due(at):
+        return
     done = sweeps.run(now=at)
     if done.failed:
         raise StoryBroken("".join(done.failed))
+
+
+def _something_is_due(at: datetime) -> bool:
+    on = timezone.localdate(at)
+    to_tell = Q(remind_on__lte=on, reminded_at__isnull=True) | Q(due_on__lt=on, escalated_at__isnull=True)
+    return (
+        bool(postings.due(now=at))
+        or Deadline.objects.filter(to_tell, settled_at__isnull=True).exists()
+        or bool(releases.covered_but_waiting(limit=1))
+    )
 
 
 def _deliver(at: datetime) -> None:

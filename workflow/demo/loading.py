@@ -12,14 +12,14 @@ from applications.models import Programme
 from registry import demo
 from registry.models import Household, Region, User
 from workflow import calendar, numbers
-from workflow.demo import township
-from workflow.demo.story import Story
+from workflow.demo import story, township
+from workflow.demo.teller import Teller
 from workflow.models import Counter
 
 PROGRESS = "load_demo"
 BEGUN, FINISHED = 1, 2
 
-SINCE = timedelta(days=150)
+SINCE = timedelta(days=240)
 """The officers were appointed, and the programmes opened, before the first page of the story."""
 
 Told = Callable[[int, int], None]
@@ -45,7 +45,7 @@ def load(*, now: datetime, told: Told = lambda done, of: None) -> bool:
     today = timezone.localdate(now)
     with transaction.atomic():
         built = township.build(today=today, since=today - SINCE)
-    agenda = Story(built, now=now, calendar=calendar.load()).plan()
+    agenda = story.plan(Teller(built, now=now, calendar=calendar.load()))
     for done, _ in enumerate(agenda.tell(), 1):
         told(done, len(agenda.planned))
     _note_progress()

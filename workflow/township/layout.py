@@ -8,10 +8,10 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from applications.models import Programme
-from registry.models import Appointment, Household, Member, Region, Role, User
+from registry.models import Appointment, Region, Role, User
 from registry.refusal import Refused
-from workflow.township import people, programmes
-from workflow.township.places import COUNTY, PLACES, STAFF, TOWNSHIP, UNITS
+from workflow.township import people, programmes, settling
+from workflow.township.places import COUNTY, REPLAYED, STAFF, TOWNSHIP, UNITS
 
 APPOINTED_ON = date(2020, 1, 1)
 
@@ -60,30 +60,13 @@ def lay_out(*, now: datetime, progress: Progress | None = None) -> Township:
     if not is_laid_out():
         with transaction.atomic():
             say("区划和经办人")
-            regions = _regions()
+            regions = settling.write_regions(REPLAYED)
             _staff(regions, now)
             say("补贴项目")
-            programmes.write(regions[COUNTY])
+            programmes.write(regions[COUNTY], window=programmes.Window.of_the_year())
             say("户和人员")
-            _settle(regions)
+            settling.settle(people.families(), [regions[unit.code] for unit in UNITS])
     return _read()
-
-
-def _regions() -> dict[str, Region]:
-    found: dict[str, Region] = {}
-    for place in PLACES:
-        found[place.code] = Region.objects.create(
-            code=place.code,
-            name=place.name,
-            level=place.level,
-            parent=found[place.above] if place.above else None,
-            body_name=place.body,
-            short_name=place.short,
-            phone=place.phone,
-            discipline_phone=place.discipline_phone,
-            publisher_code=place.publisher_code,
-        )
-    return found
 
 
 def _staff(regions: dict[str, Region], now: datetime) -> None:
@@ -92,11 +75,11 @@ def _staff(regions: dict[str, Region], now: datetime) -> None:
         User(  # type: ignore[misc]
             username=post.username,
             name=post.name,
-            phone="〔示例〕",
+            phone=settling.phone(number),
             password=make_password(None),
             date_joined=now,
         )
-        for post in STAFF
+        for number, post in enumerate(STAFF, 1)
     )
     Appointment.objects.bulk_create(
         Appointment(
@@ -106,40 +89,11 @@ def _staff(regions: dict[str, Region], now: datetime) -> None:
     )
 
 
-def _settle(regions: dict[str, Region]) -> None:
-    families = people.families()
-    households = Household.objects.bulk_create(
-        Household(  # type: ignore[misc]
-            number=family.number,
-            village=regions[UNITS[family.unit].code],
-            group=family.group,
-            category=family.category,
-            address=f"{UNITS[family.unit].name}{family.group}〔示例〕",
-            phone="〔示例〕",
-        )
-        for family in families
-    )
-    cards = iter(range(1, 10_000))
-    Member.objects.bulk_create(
-        Member(  # type: ignore[misc]
-            household=household,
-            name=person.name,
-            relationship=person.relationship,
-            id_number=person.id_number,
-            phone="〔示例〕",
-            bank="示例银行〔示例〕",
-            card_number=f"〔示例〕HT{next(cards):06d}",
-            card_holder=person.name,
-        )
-        for household, family in zip(households, families, strict=True)
-        for person in family.people
-    )
-
-
 def _read() -> Township:
     """The township as the database has it, found by codes and appointments."""
-    regions = {region.code: region for region in Region.objects.filter(code__in=[p.code for p in PLACES])}
-    if len(regions) != len(PLACES):
+    codes = [place.code for place in REPLAYED.places]
+    regions = {region.code: region for region in Region.objects.filter(code__in=codes)}
+    if len(regions) != len(codes):
         raise HalfLaidOut("示例镇的区划不完整，请换一个空数据库重新载入。")
     held: dict[tuple[str, str], list[User]] = {}
     rows = Appointment.objects.filter(region__in=regions.values(), starts_on=APPOINTED_ON)

@@ -86,9 +86,9 @@ class Family:
 
 
 @cache
-def families() -> tuple[Family, ...]:
-    """All 328 households in the order of their numbers; the same on every machine."""
-    chance = random.Random(SEED)
+def families(seed: int = SEED, numbered: str = "寒亭示例") -> tuple[Family, ...]:
+    """All 328 households in the order of their numbers; the same for a seed on every machine."""
+    chance = random.Random(seed)
     roofs = [
         (category, size)
         for category, (count, persons, most) in TABLE.items()
@@ -102,7 +102,7 @@ def families() -> tuple[Family, ...]:
         unit = position % UNITS if chance.random() < 0.7 else chance.randrange(UNITS)
         people = _people(chance, category, size, numbers)
         group = f"第{chance.randint(1, GROUPS)}村民组"
-        found.append(Family(f"寒亭示例{position + 1:04d}", unit, group, category, people))
+        found.append(Family(f"{numbered}{position + 1:04d}", unit, group, category, people))
     return tuple(found)
 
 

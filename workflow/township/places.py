@@ -1,14 +1,11 @@
 """The places and the staff of the synthetic township (示例区划与经办人)."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from stdnum.cn import uscc
 
 from registry.models import RegionLevel, Role
-
-# The names are real, the codes are not: a code that begins with 98 is assigned to no place, and the demonstration
-# has those that begin with 99.
-PROVINCE, CITY, COUNTY, TOWNSHIP = "980000000000", "983400000000", "983402000000", "983402105000"
 
 # The township's own code, printed in its published summary. It stands on the township and nowhere else.
 TOWNSHIP_PUBLISHER = "113417030032496887"
@@ -39,57 +36,85 @@ class Post:
     place: str
 
 
-def district_publisher() -> str:
-    """A publisher code for the synthetic district: right in its check digit, and of no real body.
+@dataclass(frozen=True)
+class Line:
+    """The regions of one synthetic township from the province down. The names are real, the codes are not.
 
-    Registering office 0 and kind 0 are assigned to nobody, and the area code is assigned to no place.
+    `begins` are two digits that no province has; `body` is the made-up body in the district's publisher code.
     """
-    body = "00983402HT0HT0HT0"
-    return body + str(uscc.calc_check_digit(body))
+
+    begins: str
+    body: str
+
+    @property
+    def county(self) -> str:
+        return f"{self.begins}3402000000"
+
+    @property
+    def township(self) -> str:
+        return f"{self.begins}3402105000"
+
+    @property
+    def district_publisher(self) -> str:
+        """Right in its check digit, and of no real body: registering office 0 and kind 0 are nobody's."""
+        number = f"00{self.county[:6]}{self.body}"
+        return number + str(uscc.calc_check_digit(number))
+
+    @cached_property
+    def units(self) -> tuple[Place, ...]:
+        """The seven villages and the community."""
+        return tuple(
+            Place(
+                code=f"{self.township[:9]}{number:03d}",
+                name=name,
+                level=RegionLevel.VILLAGE,
+                above=self.township,
+                body=f"{name}{'居民' if name.endswith('社区') else '村民'}委员会",
+                short=name.removesuffix("村"),
+                phone=f"0000-00010{number:02d}〔示例〕",
+            )
+            for number, name in enumerate(UNIT_NAMES, 1)
+        )
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All of them, each after the one that contains it."""
+        province, city = f"{self.begins}0000000000", f"{self.begins}3400000000"
+        return (
+            Place(province, "安徽省", RegionLevel.PROVINCE),
+            Place(city, "宣城市", RegionLevel.CITY, province),
+            Place(
+                self.county,
+                "宣州区",
+                RegionLevel.COUNTY,
+                city,
+                body="宣州区主管部门〔示例〕",
+                short="宣〔示例〕",
+                phone="0000-0000101〔示例〕",
+                discipline_phone="0000-0000102〔示例〕",
+                publisher_code=self.district_publisher,
+            ),
+            Place(
+                self.township,
+                "寒亭镇",
+                RegionLevel.TOWNSHIP,
+                self.county,
+                body="寒亭镇人民政府",
+                short="寒〔示例〕",
+                phone="0000-0000103〔示例〕",
+                discipline_phone="0000-0000104〔示例〕",
+                publisher_code=TOWNSHIP_PUBLISHER,
+            ),
+            *self.units,
+        )
 
 
 UNIT_NAMES = (*(f"示例{word}村" for word in "一二三四五六七"), "示例社区")
 
-UNITS = tuple(
-    Place(
-        code=f"{TOWNSHIP[:9]}{number:03d}",
-        name=name,
-        level=RegionLevel.VILLAGE,
-        above=TOWNSHIP,
-        body=f"{name}{'居民' if name.endswith('社区') else '村民'}委员会",
-        short=f"寒{name.removeprefix('示例').removesuffix('村')}",
-        phone=f"〔示例〕0000-00010{number:02d}",
-    )
-    for number, name in enumerate(UNIT_NAMES, 1)
-)
+REPLAYED, DEMONSTRATED = Line("98", "HT0HT0HT0"), Line("99", "DEM0DEM00")
+"""The township of the replayed year, and that of the demonstration: they can stand in one database."""
 
-PLACES = (
-    Place(PROVINCE, "安徽省", RegionLevel.PROVINCE),
-    Place(CITY, "宣城市", RegionLevel.CITY, PROVINCE),
-    Place(
-        COUNTY,
-        "宣州区",
-        RegionLevel.COUNTY,
-        CITY,
-        body="宣州区主管部门〔示例〕",
-        short="宣",
-        phone="〔示例〕0000-0000101",
-        discipline_phone="〔示例〕0000-0000102",
-        publisher_code=district_publisher(),
-    ),
-    Place(
-        TOWNSHIP,
-        "寒亭镇",
-        RegionLevel.TOWNSHIP,
-        COUNTY,
-        body="寒亭镇人民政府",
-        short="寒",
-        phone="〔示例〕0000-0000103",
-        discipline_phone="〔示例〕0000-0000104",
-        publisher_code=TOWNSHIP_PUBLISHER,
-    ),
-    *UNITS,
-)
+COUNTY, TOWNSHIP, UNITS = REPLAYED.county, REPLAYED.township, REPLAYED.units
 
 _NAMES = "赵钱孙李周吴郑王"
 

@@ -4,10 +4,10 @@ Prices, thresholds and caps are made up so that plausible quantities can give th
 citation says 〔示例〕.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 from applications import amounts
 from applications.models import Beneficiary, PostingPlan, Programme, ProgrammeKind, RequiredPaper
@@ -37,6 +37,7 @@ class Plan:
     targets: tuple[Category, ...] = tuple(Category)
     days: int = 10
     day_unit: DayUnit = DayUnit.CALENDAR
+    rolls: bool = True
     papers: tuple[str, ...] = field(default=())
 
     @property
@@ -144,12 +145,26 @@ PLANS = (
 BY_CODE: dict[str, Plan] = {plan.code: plan for plan in PLANS}
 
 
-def write(county: Region) -> dict[str, Programme]:
-    """Write the programmes of the year for a district, by code; rows that are there are left as they are."""
+@dataclass(frozen=True)
+class Window:
+    """The year of the programmes, and from when to when they are applied for."""
+
+    year: int
+    opens_on: date
+    closes_on: date
+
+    @classmethod
+    def of_the_year(cls) -> Self:
+        """The window of the replayed year."""
+        return cls(YEAR, date(YEAR, 2, 22), date(YEAR, 9, 30))
+
+
+def write(county: Region, *, window: Window, plans: Sequence[Plan] = PLANS) -> dict[str, Programme]:
+    """Write the programmes of a year for a district, by code; rows that are there are left as they are."""
     found = {}
-    for plan in PLANS:
+    for plan in plans:
         programme, made = Programme.objects.get_or_create(
-            region=county, code=plan.code, year=YEAR, version=1, defaults=_columns(plan)
+            region=county, code=plan.code, year=window.year, version=1, defaults=_columns(plan, window)
         )
         found[plan.code] = programme
         if made:
@@ -159,6 +174,7 @@ def write(county: Region) -> dict[str, Programme]:
                     level=level,
                     days=plan.days,
                     unit=plan.day_unit,
+                    rolls=plan.rolls,
                     channels="村务公开栏" if level is Level.VILLAGE else "政务公开栏和政府网站",
                     citation="公示公告办法〔示例〕公示期一项",
                 )
@@ -170,14 +186,14 @@ def write(county: Region) -> dict[str, Programme]:
     return found
 
 
-def _columns(plan: Plan) -> dict[str, Any]:
+def _columns(plan: Plan, window: Window) -> dict[str, Any]:
     """The columns as districts publish them."""
     names = "、".join(category.label for category in plan.targets)
     return {
         "kind": plan.kind,
         "name": plan.name,
         "department": "宣州区主管部门〔示例〕",
-        "legal_basis": f"宣州区{YEAR}年{plan.kind.label}实施办法〔示例〕",
+        "legal_basis": f"宣州区{window.year}年{plan.kind.label}实施办法〔示例〕",
         "targets": names,
         "target_categories": [category.value for category in plan.targets],
         "standard": plan.standard,
@@ -187,7 +203,7 @@ def _columns(plan: Plan) -> dict[str, Any]:
         "beneficiary": plan.beneficiary,
         "quantity_unit": plan.quantity_unit,
         "rule": dict(plan.rule),
-        "opens_on": date(YEAR, 2, 22),
-        "closes_on": date(YEAR, 9, 30),
+        "opens_on": window.opens_on,
+        "closes_on": window.closes_on,
         "terms_citation": "办理时限规定〔示例〕",
     }

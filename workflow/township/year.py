@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
-from applications.models import BenefitRecord
 from registry.refusal import Refused
-from workflow.township import boards, offices, village, voices
+from workflow.township import boards, offices, records, village, voices
 from workflow.township.casebook import Casebook, moment
 from workflow.township.rows import Loan, Training
 
@@ -102,18 +101,13 @@ def _record(book: Casebook, row: Loan | Training, day: date) -> None:
     household = book.households[row.household]
     is_loan = isinstance(row, Loan)
     person = None if isinstance(row, Loan) else list(household.members.all())[row.member]
-    BenefitRecord.objects.get_or_create(
-        programme=book.township.programmes["HT-JINRONG" if is_loan else "HT-PEIXUN"],
-        household=household,
+    records.keep(
+        book.township.programmes["HT-JINRONG" if is_loan else "HT-PEIXUN"],
+        household,
         member=person,
-        starts_on=row.starts_on,
-        defaults={
-            "village": household.village,
-            "amount": row.amount if isinstance(row, Loan) else None,
-            "ends_on": row.ends_on,
-            "bank": "示例银行〔示例〕" if is_loan else "",
-            "note": f"{row.row}〔示例〕",
-            "recorded_by": book.units[household.village_id].clerk,
-            "recorded_at": moment(day, "17:40"),
-        },
+        amount=row.amount if isinstance(row, Loan) else None,
+        lasts=(row.starts_on, row.ends_on),
+        note=f"{row.row}〔示例〕",
+        by=book.units[household.village_id].clerk,
+        at=moment(day, "17:40"),
     )

@@ -17,7 +17,7 @@ from django_otp import login as remember
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from registry.demo import is_demo_database
-from workflow.demo_accounts import DEMO_LOGINS
+from workflow.demo_accounts import by_role
 from workflow.forms.session import CodeForm
 
 
@@ -27,9 +27,9 @@ class Login(LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        logins = DEMO_LOGINS if settings.DEMO and is_demo_database() else []
+        groups = by_role() if settings.DEMO and is_demo_database() else []
         # Django's view names the site by its address.
-        return {**super().get_context_data(demo_logins=logins, **kwargs), "site_name": settings.SITE_NAME}
+        return {**super().get_context_data(demo_groups=groups, **kwargs), "site_name": settings.SITE_NAME}
 
 
 class Password(PasswordChangeView):

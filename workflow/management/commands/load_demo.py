@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from applications.models import Application, Programme
 from registry import clock
-from registry.models import Household, Member, Region, RegionLevel
+from registry.models import Household, Member, MemberStatus, Region, RegionLevel
 from registry.refusal import Refused
 from workflow.demo import loading
 from workflow.models import Objection, Posting
@@ -35,9 +35,10 @@ class Command(BaseCommand):
 
     def _summary(self) -> str:
         villages = Region.objects.filter(level=RegionLevel.VILLAGE).count()
+        persons = Member.objects.filter(status=MemberStatus.ALIVE).count()
         states = Application.objects.order_by().values("state").distinct().count()
         return (
-            f"演示数据已载入：1个镇{villages}个村、{Household.objects.count()}户{Member.objects.count()}人、"
+            f"演示数据已载入：1个镇{villages}个村（社区）、{Household.objects.count()}户{persons}人、"
             f"{Programme.objects.count()}个项目；{Application.objects.count()}件申请分布在{states}种状态，"
             f"公示和公告{Posting.objects.count()}张，异议{Objection.objects.count()}件。"
         )
