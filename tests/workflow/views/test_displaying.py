@@ -223,9 +223,10 @@ def test_the_end_photo_waits_for_the_last_day(world: World) -> None:
     assert [one.moment for one in page.context["photos"]] == ["start", "end"]
 
 
-def test_the_end_photo_can_be_added_after_closing(world: World) -> None:
+def test_the_end_photo_can_be_added_after_closing_or_its_absence_explained(world: World) -> None:
     posting = on_display(world, 1)
     postings.close(posting.pk, now=stages.after(posting))
     with clock_at(stages.after(posting)):
         page = as_(world.clerk).get(posting.get_absolute_url())
-    assert [action.label for action in page.context["actions"] if action.verdict] == ["登记期满照片"]
+    labels = [action.label for action in page.context["actions"] if action.verdict]
+    assert labels == ["登记期满照片", "写明没有期满照片的原因"]
