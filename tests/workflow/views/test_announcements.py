@@ -202,7 +202,8 @@ def test_the_comparison_shows_each_difference_with_its_event(world: World) -> No
 
 def test_a_row_nothing_explains_is_named_before_the_button_and_on_the_comparison(world: World) -> None:
     posting, cases, moment = drafted(world)
-    PostingEntry.objects.filter(application=cases[0], level=PostingKind.VILLAGE).update(amount=899)
+    village = PostingEntry.objects.filter(application=cases[0], level=PostingKind.VILLAGE)
+    village.update(row={**village.get().row, "name": "别人"})
     words = f"{cases[0].payee.name}（{cases[0].number}）：村级公示名单"
     client = as_(world.approver)
     with clock_at(moment):
