@@ -192,7 +192,7 @@ class TestTownship:
         assert (announced[5] - announced[0]).days > 90
 
     def test_public_pages_leak_nothing(self) -> None:
-        public = Posting.objects.on_display() | Posting.objects.filter(state=PostingState.PUBLISHED)
+        public = Posting.objects.on_display() | Posting.objects.filter(kind=PostingKind.ANNOUNCEMENT)
         phones = {"12317"}
         for region in Region.objects.all():
             phones |= {region.phone, region.discipline_phone}
