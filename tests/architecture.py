@@ -15,7 +15,7 @@ WORKFLOW_LINES = [
     ["demo_accounts", "results", "steps"],
     ["models"],
     ["calendar", "flows", "numbers", "permissions", "receipts", "spreadsheets", "standings", "summaries"],
-    ["checks", "consistency", "deadlines", "engine", "statistics", "worklists"],
+    ["checks", "consistency", "deadlines", "engine", "statistics", "wordings", "worklists"],
     ["notices", "sheets"],
     ["proceedings"],
     ["drafts", "releases"],

@@ -114,6 +114,13 @@ def may_handle_posting(actor: Actor, posting: Posting) -> Verdict:
     return may_prepare(actor, PostingKind(posting.kind), posting.region)
 
 
+def may_change_wording(actor: Actor) -> Verdict:
+    """Whether the person may word the templates of the sheets: an administrator (管理员)."""
+    if Role.ADMINISTRATOR in actor.roles:
+        return YES
+    return Verdict(False, "公示模板由管理员维护，您没有这项任职。")
+
+
 def may_lodge(actor: Actor, application: Application) -> Verdict:
     """Whether the person may write down an objection that came in by visit, phone or 12317."""
     if any(actor.holds(role, application.village.code) for role in LEVEL_ROLE.values()):

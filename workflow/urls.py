@@ -15,6 +15,7 @@ from workflow.views import (
     postings,
     public,
     session,
+    wordings,
 )
 
 urlpatterns = [
@@ -43,6 +44,8 @@ urlpatterns = [
     path("postings/<int:pk>/discard/", postings.posting_discard, name="posting-discard"),
     path("postings/<int:pk>/items/", announcements.announcement_items, name="announcement-items"),
     path("postings/<int:pk>/publish/", announcements.announcement_publish, name="announcement-publish"),
+    path("wordings/", wordings.wording_list, name="wording-list"),
+    path("wordings/<slug:kind>/", wordings.wording_change, name="wording-change"),
     path("objections/", objections.objection_list, name="objection-list"),
     path("objections/new/<int:entry>/", objections.objection_new, name="objection-new"),
     path("objections/<int:pk>/", objections.objection_detail, name="objection-detail"),

@@ -23,6 +23,7 @@ from workflow.models.postings import (
 )
 from workflow.models.processes import ApprovalProcess, ReviewTask
 from workflow.models.time import Deadline, DeadlineKind, Holiday, HolidayNotice
+from workflow.models.wordings import SheetWording
 
 __all__ = [
     "DECIDING",
@@ -54,5 +55,6 @@ __all__ = [
     "Receipt",
     "RefusalCode",
     "ReviewTask",
+    "SheetWording",
     "word_for",
 ]

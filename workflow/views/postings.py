@@ -89,6 +89,7 @@ class PostingList(StaffView):
         context: dict[str, Any] = {
             "tabs": [(name, label, counts[name]) for name, (label, _) in TABS.items()],
             "tab": tab,
+            "may_change_wording": permissions.may_change_wording(self.actor),
             "tab_label": TABS[tab][0],
             "groups": announcing if tab == "announcement" else waiting,
             "posts_here": any(LEVEL_ROLE[level] in self.actor.roles for level in LEVEL_ROLE),
