@@ -39,7 +39,6 @@ __all__ = [
     "posting_end_photo",
     "posting_list",
     "posting_new",
-    "posting_print",
     "posting_take_down",
 ]
 
@@ -161,21 +160,10 @@ class PostingDetail(OneSheet):
             "siblings": _siblings(posting),
             "supplemented_by": list(posting.supplements_to.order_by("pk")),
             "intact": _intact(posting, entries),
-            "items": _items(posting),
+            "items": items_of(posting),
             "actions": _actions(posting, self.actor),
         }
         return render(request, "desk/posting_detail.html", context)
-
-
-class PostingPrint(OneSheet):
-    """The sheet on A4, exactly as frozen: the allow-listed rows and the heading, nothing else."""
-
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        posting = self.posting(pk)
-        plan = posting.programme.posting_plans.filter(level=posting.level).first()
-        lines = sheet.as_shown(posting.entries.order_by("position"))
-        context = {"posting": posting, "paper": sheet.of(posting, lines, plan=plan), "items": _items(posting)}
-        return render(request, "desk/posting_print.html", context)
 
 
 def _open_objections(entries: list[PostingEntry]) -> dict[int, int]:
@@ -245,7 +233,7 @@ def _intact(posting: Posting, entries: list[PostingEntry]) -> bool | None:
     return True
 
 
-def _items(posting: Posting) -> list[tuple[str, str]]:
+def items_of(posting: Posting) -> list[tuple[str, str]]:
     """The ten items of an announcement, as far as they are written."""
     if not posting.is_announcement:
         return []
@@ -288,4 +276,3 @@ def _actions(posting: Posting, actor: Actor) -> list[Action]:
 
 posting_list = PostingList.as_view()
 posting_detail = PostingDetail.as_view()
-posting_print = PostingPrint.as_view()
