@@ -68,16 +68,20 @@
       for (const button of [...form.querySelectorAll("button:not([type=button])"), ...outside]) {
         if (button.disabled) continue;
         button.disabled = true;
-        button.dataset.busy = "1";
+        button.dataset.busy = event.defaultPrevented ? "htmx" : "page";
         setTimeout(() => release(button), REENABLE_AFTER_MS);
       }
     }, 0);
   });
-  function releaseAll() {
-    document.querySelectorAll("[data-busy]").forEach(release);
-  }
-  window.addEventListener("pageshow", releaseAll);
-  document.addEventListener("htmx:afterRequest", releaseAll);
+  window.addEventListener("pageshow", () => document.querySelectorAll("[data-busy]").forEach(release));
+  // A preview that comes back must not unlock the buttons of a submit that is still on its way.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const cause = event.detail.requestConfig && event.detail.requestConfig.triggeringEvent;
+    if (!cause || cause.type !== "submit") return;
+    document.querySelectorAll("[data-busy=htmx]").forEach((button) => {
+      if (button.form === cause.target) release(button);
+    });
+  });
 
   function setElder(on) {
     document.documentElement.classList.toggle("elder", on);

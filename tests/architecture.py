@@ -15,7 +15,7 @@ WORKFLOW_LINES = [
     ["demo_accounts", "results", "steps"],
     ["models"],
     ["calendar", "flows", "numbers", "permissions", "receipts", "spreadsheets", "standings", "summaries"],
-    ["checks", "consistency", "deadlines", "engine", "health", "statistics", "worklists"],
+    ["checks", "consistency", "deadlines", "engine", "health", "statistics", "wordings", "worklists"],
     ["certificates", "notices", "photos", "sheets"],
     ["proceedings"],
     ["complaints", "drafts", "records", "releases"],

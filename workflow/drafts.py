@@ -8,13 +8,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from applications.models import Application, Programme
+from applications.models import Application, PostingPlan, Programme
 from applications.states import Level, State
 from registry import appointments
 from registry.models import Region, RegionLevel, User
 from registry.refusal import Refused
 from registry.scope import lineage, within
-from workflow import engine, permissions, receipts, sheets, standings
+from workflow import engine, permissions, receipts, sheets, standings, wordings
 from workflow.models import AnnouncementSheet, EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
 from workflow.results import Result
 from workflow.steps import POSTING_STATE, STEPS
@@ -54,6 +54,7 @@ REQUIRED = {
     "title": "标题",
     "legal_basis": "政策依据",
     "standard": "补贴标准",
+    "text": "正文",
     "objection_way": "异议受理方式",
     "department_phone": "区主管部门监督电话",
     "township_phone": "乡镇监督电话",
@@ -63,17 +64,17 @@ REQUIRED = {
 
 
 def default_heading(kind: PostingKind, region: Region, programme: Programme) -> Heading:
-    """The heading a sheet starts with: from the programme, and the phones of the bodies above the region."""
+    """The heading a sheet starts with: the kind's template, the programme, the phones of the bodies above."""
     line = {one.level: one for one in Region.objects.filter(code__in=lineage(region.code))}
     township, county = line.get(RegionLevel.TOWNSHIP), line.get(RegionLevel.COUNTY)
     plan = programme.posting_plans.filter(level=kind.level).first()
-    period = f"公示期为{plan.term}。" if plan and kind is not PostingKind.ANNOUNCEMENT else ""
-    found = "经民主评议" if kind is PostingKind.VILLAGE else "经审核"
+    wording = wordings.current(kind)
+    values = wordings.values_for(region, programme, term=str(plan.term) if plan else "")
     return Heading(
-        title=f"{region.name}{programme.year}年{programme.name}{kind.label}",
+        title=wordings.fill(wording.title, values),
         legal_basis=programme.legal_basis,
         standard=programme.standard,
-        text=f"{found}，现将{programme.year}年{programme.name}拟补助名单予以{kind.label[-2:]}。{period}",
+        text=wordings.fill(wording.text, values),
         objection_way="对名单有异议的，可以当面、来电或在网上实名或匿名提出，并写明具体事实。",
         department_phone=county.phone if county else "",
         township_phone=township.phone if township else (county.phone if county else ""),
@@ -135,6 +136,8 @@ def prepare(
             raise PostingIncomplete("公示名单不能为空，请至少选择一件申请。")
         for case in cases:
             refuse_foreign(case, kind, region, programme)
+        refuse_incomplete(heading)
+        plan_for(kind, programme)
         if supplements is not None and (supplements.kind, supplements.region_id) != (kind, region.pk):
             raise NotReady("补充公示只能接在同一单位的同级公示之后。")
         posting = Posting.objects.create(
@@ -188,8 +191,25 @@ def discard(posting: Posting, *, by: User, now: datetime) -> None:
         kept.delete()
 
 
-def refuse_incomplete(posting: Posting) -> None:
+def missing(heading: Heading | Posting) -> list[str]:
+    """What a sheet must show and does not yet, by its labels."""
+    return [label for name, label in REQUIRED.items() if not str(getattr(heading, name)).strip()]
+
+
+def refuse_incomplete(heading: Heading | Posting) -> None:
     """A sheet must show all that the rules ask for; the sentence names what is empty."""
-    empty = [label for name, label in REQUIRED.items() if not str(getattr(posting, name)).strip()]
+    empty = missing(heading)
     if empty:
         raise PostingIncomplete(f"公示还缺少：{'、'.join(empty)}，补齐后才能张贴。")
+
+
+def plan_for(kind: PostingKind, programme: Programme) -> PostingPlan | None:
+    """The programme's plan for this level, which must say how long and where a list hangs; announcements have none."""
+    if kind is PostingKind.ANNOUNCEMENT:
+        return None
+    plan = programme.posting_plans.filter(level=kind.level).first()
+    if plan is None:
+        raise PostingIncomplete(f"项目“{programme.name}”没有设定{kind.label}的公示期，不能张贴。")
+    if not plan.channels.strip():
+        raise PostingIncomplete(f"项目“{programme.name}”没有设定{kind.label}的公示地点，不能张贴。")
+    return plan

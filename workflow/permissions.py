@@ -159,6 +159,13 @@ def may_excuse_photo(actor: Actor, posting: Posting) -> Verdict:
     return Verdict(False, "没有期满照片的原因由张贴单位或上级经办人写明，您没有这项任职。")
 
 
+def may_change_wording(actor: Actor) -> Verdict:
+    """Whether the person may word the templates of the sheets: an administrator (管理员)."""
+    if Role.ADMINISTRATOR in actor.roles:
+        return YES
+    return Verdict(False, "公示模板由管理员维护，您没有这项任职。")
+
+
 def may_lodge(actor: Actor, application: Application) -> Verdict:
     """Whether the person may write down an objection that came in by visit, phone or 12317."""
     if any(actor.holds(role, application.village.code) for role in LEVEL_ROLE.values()):

@@ -91,8 +91,6 @@ def display(
             witness_post=act.witness_post,
             recorded_at=now,
         )
-        photo = uploads.keep(act.photo, kind=AttachmentKind.DISPLAY, by=by.pk, at=now, photo=True)
-        DisplayPhoto.objects.create(display=done, attachment=photo, moment=DisplayPhoto.Moment.START)
         for posting in proceeding.locked.postings.values():
             _put_up(posting, proceeding, done)
         proceeding.write()
@@ -102,7 +100,16 @@ def display(
             for posting in proceeding.locked.postings.values()
         ]
         receipts.keep(key, results)
+        # Last: a refusal rolls rows back, not files, and would leave the photo of a sheet that never went up.
+        _keep_photo(act.photo, done, DisplayPhoto.Moment.START, by=by, now=now)
         return results
+
+
+def _keep_photo(
+    picture: UploadedFile, display: DisplayAct, moment: str, *, by: User, now: datetime
+) -> DisplayPhoto:
+    attachment = uploads.keep(picture, kind=AttachmentKind.DISPLAY, by=by.pk, at=now, photo=True)
+    return DisplayPhoto.objects.create(display=display, attachment=attachment, moment=moment)
 
 
 def _refuse_act(act: Display, by: User, now: datetime) -> None:
@@ -129,11 +136,8 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
     except WrongState:
         raise drafts.NotReady(f"{posting}不是拟稿状态，可能已经张贴，请刷新页面。") from None
     drafts.refuse_incomplete(posting)
-    plan = posting.programme.posting_plans.filter(level=kind.level).first()
-    if plan is None:
-        raise drafts.PostingIncomplete(
-            f"项目“{posting.programme.name}”没有设定{kind.label}的公示期，不能张贴。"
-        )
+    plan = drafts.plan_for(kind, posting.programme)
+    assert plan is not None
     entries = list(posting.entries.order_by("position"))
     cases = [proceeding.locked.cases[entry.application_id] for entry in entries]
     if not cases:
@@ -344,10 +348,7 @@ def add_end_photo(
             raise drafts.NotReady("该公示还没有张贴，不能登记期满照片。")
         if kept.closes_on is not None and timezone.localdate(now) < kept.closes_on:
             raise drafts.NotReady(f"公示至{kept.closes_on}，期满照片应在最后一天或之后拍摄。")
-        attachment = uploads.keep(photo, kind=AttachmentKind.DISPLAY, by=by.pk, at=now, photo=True)
-        made = DisplayPhoto.objects.create(
-            display=kept.display, attachment=attachment, moment=DisplayPhoto.Moment.END
-        )
+        made = _keep_photo(photo, kept.display, DisplayPhoto.Moment.END, by=by, now=now)
         receipts.keep(key, [Result(made.pk, kept.number, True)])
         return made
 

@@ -17,6 +17,7 @@ from workflow.views import (
     operations,
     overdue,
     postings,
+    printing,
     programmes,
     public,
     public_look,
@@ -24,6 +25,7 @@ from workflow.views import (
     public_progress,
     session,
     slip,
+    wordings,
 )
 
 urlpatterns = [
@@ -53,7 +55,8 @@ urlpatterns = [
     path("postings/new/", postings.posting_new, name="posting-new"),
     path("postings/display/", postings.posting_display, name="posting-display"),
     path("postings/<int:pk>/", postings.posting_detail, name="posting-detail"),
-    path("postings/<int:pk>/print/", postings.posting_print, name="posting-print"),
+    path("postings/<int:pk>/print/", printing.posting_print, name="posting-print"),
+    path("postings/<int:pk>/document/", printing.posting_document, name="posting-document"),
     path("postings/<int:pk>/take-down/", postings.posting_take_down, name="posting-take-down"),
     path("postings/<int:pk>/end-photo/", postings.posting_end_photo, name="posting-end-photo"),
     path("postings/<int:pk>/excuse/", postings.posting_excuse, name="posting-excuse"),
@@ -62,6 +65,8 @@ urlpatterns = [
     path("postings/<int:pk>/items/", announcements.announcement_items, name="announcement-items"),
     path("postings/<int:pk>/publish/", announcements.announcement_publish, name="announcement-publish"),
     path("postings/<int:pk>/comparison/", comparing.announcement_comparison, name="announcement-comparison"),
+    path("wordings/", wordings.wording_list, name="wording-list"),
+    path("wordings/<slug:kind>/", wordings.wording_change, name="wording-change"),
     path("objections/", objections.objection_list, name="objection-list"),
     path("objections/new/<int:entry>/", objections.objection_new, name="objection-new"),
     path("objections/<int:pk>/", objections.objection_detail, name="objection-detail"),

@@ -1,6 +1,7 @@
 """What may not be done with a sheet: put up without evidence, twice, too early, by the wrong person (张贴, 期满)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -140,6 +141,43 @@ def test_a_sheet_without_entries_is_neither_drafted_nor_put_up(world: World) -> 
             now=world.now,
         ),
         "公示名单不能为空",
+    )
+
+
+@pytest.mark.parametrize(("name", "label"), drafts.REQUIRED.items())
+def test_a_sheet_that_lacks_what_it_must_show_is_not_even_drafted(
+    world: World, name: str, label: str
+) -> None:
+    case, moment = stages.reach(world, State.VILLAGE_POSTING)
+    heading = replace(drafts.default_heading(VILLAGE, world.village, world.grain), **{name: " "})
+    refused(lambda: prepare(world, case, heading, moment), f"公示还缺少：{label}，")
+    assert not Posting.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("plan", "sentence"),
+    [({"channels": " "}, "没有设定村级公示的公示地点"), (None, "没有设定村级公示的公示期")],
+)
+def test_a_sheet_without_a_period_or_a_place_is_not_even_drafted(
+    world: World, plan: dict[str, str] | None, sentence: str
+) -> None:
+    case, moment = stages.reach(world, State.VILLAGE_POSTING)
+    plans = PostingPlan.objects.filter(programme=world.grain, level=Level.VILLAGE)
+    _ = plans.delete() if plan is None else plans.update(**plan)
+    heading = drafts.default_heading(VILLAGE, world.village, world.grain)
+    refused(lambda: prepare(world, case, heading, moment), sentence)
+    assert not Posting.objects.exists()
+
+
+def prepare(world: World, case: Application, heading: drafts.Heading, moment: datetime) -> Posting:
+    return drafts.prepare(
+        kind=VILLAGE,
+        region=world.village,
+        programme=world.grain,
+        applications=[case.pk],
+        heading=heading,
+        by=world.clerk,
+        now=moment,
     )
 
 

@@ -56,7 +56,7 @@ class SheetForm(VerbForm):
     )
     legal_basis = forms.CharField(label="政策依据", widget=forms.Textarea(attrs={"rows": 2}))
     standard = forms.CharField(label="补贴标准", widget=forms.Textarea(attrs={"rows": 2}))
-    text = forms.CharField(label="正文", widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    text = forms.CharField(label="正文", widget=forms.Textarea(attrs={"rows": 3}))
     objection_way = forms.CharField(label="异议受理方式", widget=forms.Textarea(attrs={"rows": 2}))
     department_phone = forms.CharField(label="区主管部门监督电话", max_length=40)
     township_phone = forms.CharField(label="乡镇监督电话", max_length=40)
@@ -80,7 +80,7 @@ class SheetForm(VerbForm):
     @property
     def heading(self) -> Heading:
         """The heading as typed."""
-        names = [*REQUIRED, "text", "batch_label"]
+        names = [*REQUIRED, "batch_label"]
         return Heading(**{name: self.cleaned_data[name] for name in names})
 
 

@@ -26,6 +26,7 @@ from workflow.models.postings import (
 )
 from workflow.models.processes import ApprovalProcess, ReviewTask
 from workflow.models.time import DateMove, Deadline, DeadlineKind, Holiday, HolidayNotice
+from workflow.models.wordings import SheetWording
 
 __all__ = [
     "DECIDING",
@@ -59,6 +60,7 @@ __all__ = [
     "Receipt",
     "RefusalCode",
     "ReviewTask",
+    "SheetWording",
     "Telling",
     "Way",
     "word_for",

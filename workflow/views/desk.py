@@ -82,7 +82,6 @@ class Desk(StaffView):
             "sheets": sheets[:SHOWN],
             "more_sheets": len(sheets) > SHOWN,
             "inbox": list(inbox.order_by("-created_at", "-pk")[:5]),
-            "unread_count": inbox.unread().count(),
             "today": today,
         }
         return render(request, "desk/desk.html", context)

@@ -96,9 +96,7 @@ class PostingDisplay(VerbView):
                 "posting": posting,
                 "count": len(posting.entries.all()),
                 "plan": _plan(posting),
-                "missing": [
-                    label for name, label in drafts.REQUIRED.items() if not getattr(posting, name).strip()
-                ],
+                "missing": drafts.missing(posting),
             }
             for posting in self.sheets
         ]

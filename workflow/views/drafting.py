@@ -1,6 +1,6 @@
 """Pages that draft a sheet (拟稿): what waits for one, the picker with its preview, and throwing a draft away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -294,8 +294,7 @@ def _typed(form: forms.Form) -> Mapping[str, Any]:
 
 
 def _heading(values: Mapping[str, Any]) -> drafts.Heading:
-    names: Sequence[str] = [*drafts.REQUIRED, "text", "batch_label"]
-    return drafts.Heading(**{name: values[name] for name in names})
+    return drafts.Heading(**{name: values[name] for name in (*drafts.REQUIRED, "batch_label")})
 
 
 posting_new = PostingNew.as_view()

@@ -28,7 +28,7 @@ class MessageList(StaffView):
         only = request.GET.get("only") == "unread"
         rows = (inbox.unread() if only else inbox).order_by("-created_at", "-pk")
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-        context = {"page_obj": page, "only": only, "unread_count": inbox.unread().count()}
+        context = {"page_obj": page, "only": only}
         context["slips"] = Message.objects.slips(self.actor.prefixes(Role.VILLAGE_CLERK)).count()
         return render(request, "desk/message_list.html", context)
 

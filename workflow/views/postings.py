@@ -48,7 +48,6 @@ __all__ = [
     "posting_excuse",
     "posting_list",
     "posting_new",
-    "posting_print",
     "posting_take_down",
 ]
 
@@ -98,6 +97,7 @@ class PostingList(StaffView):
         context: dict[str, Any] = {
             "tabs": [(name, label, counts[name]) for name, (label, _) in TABS.items()],
             "tab": tab,
+            "may_change_wording": permissions.may_change_wording(self.actor),
             "tab_label": TABS[tab][0],
             "groups": announcing if tab == "announcement" else waiting,
             "posts_here": any(LEVEL_ROLE[level] in self.actor.roles for level in LEVEL_ROLE),
@@ -171,21 +171,10 @@ class PostingDetail(OneSheet):
             "supplemented_by": list(posting.supplements_to.order_by("pk")),
             "intact": intact,
             "batches": _batches(posting),
-            "items": _items(posting),
+            "items": items_of(posting),
             "actions": _actions(posting, self.actor),
         }
         return render(request, "desk/posting_detail.html", context)
-
-
-class PostingPrint(OneSheet):
-    """The sheet on A4, exactly as frozen: the allow-listed rows and the heading, nothing else."""
-
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        posting = self.posting(pk)
-        plan = posting.programme.posting_plans.filter(level=posting.level).first()
-        lines = sheet.as_shown(posting.entries.order_by("position"))
-        context = {"posting": posting, "paper": sheet.of(posting, lines, plan=plan), "items": _items(posting)}
-        return render(request, "desk/posting_print.html", context)
 
 
 class PostingCertificate(OneSheet):
@@ -234,7 +223,7 @@ def _intact(posting: Posting, entries: list[PostingEntry]) -> bool | None:
     return sheets.is_intact(posting, entries)
 
 
-def _items(posting: Posting) -> list[tuple[str, str]]:
+def items_of(posting: Posting) -> list[tuple[str, str]]:
     """The ten items of an announcement, as far as they are written."""
     if not posting.is_announcement:
         return []
@@ -285,5 +274,4 @@ def _actions(posting: Posting, actor: Actor) -> list[Action]:
 
 posting_list = PostingList.as_view()
 posting_detail = PostingDetail.as_view()
-posting_print = PostingPrint.as_view()
 posting_certificate = PostingCertificate.as_view()

@@ -1,8 +1,10 @@
 """Putting sheets up in one act, taking them down, and the photo at the end."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
@@ -94,6 +96,23 @@ def test_one_sheet_that_may_not_go_up_stops_the_whole_act(world: World) -> None:
     assert refused.status_code == 422
     assert "公示还缺少：纪委监督电话" in refused.content.decode()
     assert all_rows() == before
+
+
+def test_an_act_that_is_refused_after_the_upload_leaves_no_file_behind(world: World) -> None:
+    good, bad = drafted(world), drafted(world)
+    Posting.objects.filter(pk=bad.pk).update(discipline_phone="")
+    client = as_(world.clerk)
+    with clock_at(world.now):
+        page = client.get(form_address(good, bad))
+        before = stored_files()
+        assert client.post(form_address(good, bad), act(page)).status_code == 422
+        assert stored_files() == before
+        assert client.post(form_address(good), act(client.get(form_address(good)))).status_code == 302
+    assert len(stored_files() - before) == 1
+
+
+def stored_files() -> set[Path]:
+    return {path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()}
 
 
 def test_the_same_click_twice_is_one_act(world: World) -> None:

@@ -68,6 +68,7 @@ def test_a_preview_shows_what_was_changed_and_keeps_nothing(world: World) -> Non
     ("changed", "sentence"),
     [
         ({"discipline_phone": ""}, "公示必须写明纪委监督电话，请补齐。"),
+        ({"text": " "}, "公示必须写明正文，请补齐。"),
         ({"objection_way": " "}, "公示必须写明异议受理方式，请补齐。"),
         ({"applications": []}, "请至少选择一件申请列入名单。"),
         ({"applications": [999999]}, "所选申请中有的已不在待公示名单里，名单已更新，请核对后重新选择。"),
@@ -84,7 +85,7 @@ def test_what_a_sheet_lacks_is_named_and_what_was_typed_stays(
         page = client.post(picker(world), sent)
     assert page.status_code == 422
     assert sentence in page.content.decode()
-    assert page.context["form"]["text"].value() == "我写的正文。"
+    assert page.context["form"]["text"].value() == sent["text"]
     assert all_rows() == before
 
 

@@ -1,6 +1,9 @@
 """Messages: each person's own, marked as read by a POST, leading only inside the site."""
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from applications.states import State
 from notifications.models import Message, MessageState
@@ -66,3 +69,30 @@ def test_all_messages_of_one_person_are_marked_at_once(world: World) -> None:
     assert as_(world.clerk).post(LIST)["Location"] == LIST
     assert Message.objects.inbox_of(world.clerk.pk).unread().count() == 0
     assert Message.objects.inbox_of(world.reviewer.pk).unread().count() == others > 0
+
+
+def test_every_page_of_the_desk_shows_how_many_messages_are_unread_at_one_query(world: World) -> None:
+    stages.reach(world, State.VILLAGE_REVIEW)
+    Message.objects.update(state=MessageState.SENT)
+    client = as_(world.second_clerk)
+    with clock_at(world.now):
+        for name in (
+            "desk",
+            "application-list",
+            "posting-list",
+            "objection-list",
+            "household-list",
+            "message-list",
+        ):
+            with CaptureQueriesContext(connection) as captured:
+                page = client.get(url(name)).content.decode()
+            assert '<span class="count">1<span class="visually-hidden"> 条未读' in page, name
+            counting = [one["sql"] for one in captured if "read_at" in one["sql"] and "COUNT" in one["sql"]]
+            assert len(counting) == 1, name
+
+
+def test_a_page_without_the_badge_asks_nothing_about_messages(world: World) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        Client().get(url("login"))
+        Client().get(url("public-board"))
+    assert not [one["sql"] for one in captured if "notifications_message" in one["sql"]]

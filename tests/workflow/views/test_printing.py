@@ -1,0 +1,147 @@
+"""A sheet on paper: A4, A3 and the Word document show the allow-list and nothing else."""
+
+from io import BytesIO
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from docx import Document
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from registry.models import Category, Relationship
+from tests import stages
+from tests.leaks import find_leaks
+from tests.workflow.views.pages import as_, clock_at, url
+from tests.workflow.views.sheets import on_display, waiting
+from tests.world import World
+from workflow import sheets
+from workflow.models import PostingKind
+from workflow.views import printing, sheet
+from workflow.views.sheet import Line, Paper
+
+PRIVATE = {
+    "id_number": "99999919600101123X",
+    "card_number": "9999000011112222333",
+    "phone": "13000000000",
+    "category": Category.LOW_INCOME.label,
+}
+
+
+def words(content: bytes) -> list[str]:
+    """Every text of a document, paragraph by paragraph and cell by cell."""
+    made = Document(BytesIO(content))
+    cells = [cell.text for table in made.tables for row in table.rows for cell in row.cells]
+    return [*(one.text for one in made.paragraphs), *cells]
+
+
+def of_document(response: Any) -> list[str]:
+    assert response["Content-Type"] == printing.WORD
+    return words(response.content)
+
+
+@pytest.mark.parametrize(("query", "size"), [("", "a4"), ("?size=a3", "a3"), ("?size=x", "a4")])
+def test_a_displayed_sheet_carries_its_code_and_leads_to_its_public_page(
+    world: World, query: str, size: str
+) -> None:
+    posting = on_display(world, 2)
+    with clock_at(world.now):
+        page = as_(world.clerk).get(url("posting-print", posting.pk) + query)
+    text = page.content.decode()
+    address = f"http://testserver/public/postings/{posting.pk}/?sum={posting.digest[:12]}"
+    assert str(printing.qr_svg(address)) in text
+    assert f"校验码 {posting.digest[:12]}" in text
+    assert f'class="page page-{size}"' in text
+    assert posting.digest not in text
+
+
+def test_a_draft_has_no_checksum_yet(world: World) -> None:
+    posting = stages.sheet(world, waiting(world, 1), kind=PostingKind.VILLAGE, now=world.now)
+    with clock_at(world.now):
+        text = as_(world.clerk).get(url("posting-print", posting.pk)).content.decode()
+    assert "校验码" not in text
+    assert str(printing.qr_svg(f"http://testserver/public/postings/{posting.pk}/")) in text
+
+
+def test_the_document_says_what_the_sheet_says(world: World) -> None:
+    posting = on_display(world, 2, names=["赵示例", "钱示例"])
+    with clock_at(world.now):
+        page = as_(world.clerk).get(url("posting-document", posting.pk))
+    said = of_document(page)
+    for text in (posting.title, posting.number, posting.text, "赵示例", "钱示例", "2021年3月1日"):
+        assert text in said, text
+    phones = next(text for text in said if text.startswith("监督电话："))
+    for phone in ("区监督电话〔示例〕", "镇监督电话〔示例〕", "纪委电话〔示例〕", "12317"):
+        assert phone in phones
+    assert said.count("900.00") == 4
+    assert len(Document(BytesIO(page.content)).inline_shapes) == 1
+    assert quote(page["Content-Disposition"].split('"')[1]) == f"posting-{posting.pk}.docx"
+
+
+@pytest.mark.parametrize(("who", "status"), [("reviewer", 200), ("stranger", 404)])
+@pytest.mark.parametrize("name", ["posting-print", "posting-document"])
+def test_who_may_print_a_sheet(world: World, who: str, status: int, name: str) -> None:
+    posting = on_display(world, 1)
+    with clock_at(world.now):
+        assert as_(getattr(world, who)).get(url(name, posting.pk)).status_code == status
+
+
+def test_a_frozen_row_with_more_than_the_allow_list_shows_only_the_allow_list(world: World) -> None:
+    posting = on_display(world, 1)
+    entry = posting.entries.get()
+    entry.row = {**entry.row, **PRIVATE}
+    entry.save()
+    client = as_(world.clerk)
+    with clock_at(world.now):
+        shown = client.get(url("posting-print", posting.pk)).content.decode()
+        said = "\n".join(of_document(client.get(url("posting-document", posting.pk))))
+    assert find_leaks(shown) == []
+    assert not [value for value in PRIVATE.values() if value in said]
+
+
+plain = st.text(alphabet="甲乙丙丁戊己庚辛", min_size=1, max_size=8)
+rows = st.lists(
+    st.fixed_dictionaries(
+        dict.fromkeys(sheets.PUBLIC_FIELDS, plain),
+        optional={name: st.just(value) for name, value in PRIVATE.items()},
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=rows)
+def test_no_row_whatever_it_holds_brings_private_data_onto_paper(rows: list[dict[str, str]]) -> None:
+    lines = [Line(position, sheet.allowed(row)) for position, row in enumerate(rows, 1)]
+    said = "\n".join(words(printing.document(paper(lines), items=[], address="http://示例/", code="")))
+    assert not [value for value in PRIVATE.values() if value in said]
+    assert all(row["name"] in said for row in rows)
+
+
+def paper(lines: list[Line]) -> Paper:
+    texts = ("title", "batch_label", "number", "programme", "legal_basis", "standard", "text", "period")
+    return Paper(
+        **dict.fromkeys(texts, "示例"),
+        objection_way="示例",
+        phones=(("举报电话", "12317"),),
+        body="示例",
+        on=None,
+        lines=lines,
+        is_announcement=False,
+    )
+
+
+def test_namesakes_of_one_group_are_told_apart_by_the_head_else_by_a_serial(world: World) -> None:
+    cases = waiting(world, 3, names=["王示例", "王示例", "李示例"])
+    for case in cases[1:]:
+        case.household.group = cases[0].household.group
+        case.household.save()
+    child = world.member(cases[2].household, name="王示例", relationship=Relationship.CHILD)
+    apart = sheets.public_rows(cases[:2])
+    assert [row["told_apart"] for row in apart] == ["同名之1", "同名之2"]
+    cases[2].payee = child
+    apart = sheets.public_rows([cases[0], cases[2]])
+    assert [row["told_apart"] for row in apart] == ["户主王示例", "户主李示例"]
+    cases[2].household.group = "另一组"
+    assert [row["told_apart"] for row in sheets.public_rows([cases[0], cases[2]])] == ["", ""]
