@@ -281,15 +281,16 @@ def test_a_script_in_any_field_is_shown_as_text(world: World) -> None:
     assert "&lt;script&gt;" in hostile.content.decode()
 
 
-def test_same_names_in_one_group_are_told_apart_without_a_digit_of_the_id(world: World) -> None:
+def test_same_names_in_one_group_are_told_apart_by_the_tail_of_the_id_and_no_more(world: World) -> None:
     made, moment = shown_world(world)
     with clock_at(moment):
         text = Client().get(f"/public/postings/{made[PostingKind.TOWNSHIP].pk}/").content.decode()
     entries = PostingEntry.objects.filter(posting=made[PostingKind.TOWNSHIP])
     assert len(entries) == 2
-    for serial, entry in enumerate(entries.order_by("position"), 1):
-        assert f"（同名之{serial}）" in text
-        assert entry.application.payee.id_number[-4:] not in entry.row.values()
+    for entry in entries:
+        number = entry.application.payee.id_number
+        assert f"（尾号{number[-4:]}）" in text
+        assert number[-5:] not in text
 
 
 def test_a_row_with_more_than_the_allow_list_shows_only_the_allow_list(world: World) -> None:

@@ -15,7 +15,6 @@ from django.db.models import F
 from applications.amounts import TierRule, UnitPriceRule, plain
 from applications.models import Application
 from applications.states import Level
-from registry.models import Member, Relationship
 from registry.refusal import Refused
 from workflow import engine
 from workflow.models import EntryOutcome, Posting, PostingEntry, PostingState
@@ -58,41 +57,22 @@ def short_standard(case: Application) -> str:
 
 
 def public_rows(applications: Sequence[Application], *, supplement: bool = False) -> list[dict[str, Any]]:
-    """The public rows of cases in the order given; same names in one village group are told apart."""
-    apart = _told_apart(applications)
-    return [_row(case, apart.get(case.payee_id, ""), supplement) for case in applications]
-
-
-def _told_apart(applications: Sequence[Application]) -> dict[int, str]:
-    """What tells payees of one name in one village group apart, by payee: the head of household, else a serial.
-
-    Never digits of the ID. The serial follows the number of the household: two heads of one name have no other mark
-    that may be shown.
-    """
-    groups: dict[tuple[int, str, str], dict[int, Member]] = {}
-    homes = {case.payee_id: case.household for case in applications}
-    for case in applications:
-        key = (case.village_id, case.household.group, case.payee.name)
-        groups.setdefault(key, {})[case.payee_id] = case.payee
-    namesakes = [people for people in groups.values() if len(people) > 1]
-    rows = Member.objects.filter(
-        household__in=[homes[pk] for people in namesakes for pk in people], relationship=Relationship.HEAD
+    """The public rows of cases in the order given. Same name in one village group: a masked tail of the ID is added,
+    and never more (the township's rule 8 of what a public list shows)."""
+    names = Tally(
+        {(case.payee_id, case.village_id, case.household.group, case.payee.name) for case in applications}
     )
-    heads = dict(rows.values_list("household", "name")) if namesakes else {}
-    found: dict[int, str] = {}
-    for people in namesakes:
-        named = {pk: heads.get(homes[pk].pk, "") for pk in people}
-        seen = Tally(named.values())
-        for serial, pk in enumerate(sorted(people, key=lambda pk: (homes[pk].number, pk)), 1):
-            unique = named[pk] and seen[named[pk]] == 1
-            found[pk] = f"户主{named[pk]}" if unique else f"同名之{serial}"
-    return found
+    same = Tally(key[1:] for key in names)
+    return [
+        _row(case, same[case.village_id, case.household.group, case.payee.name] > 1, supplement)
+        for case in applications
+    ]
 
 
-def _row(case: Application, told_apart: str, supplement: bool) -> dict[str, Any]:
+def _row(case: Application, ambiguous: bool, supplement: bool) -> dict[str, Any]:
     row = {
         "name": case.payee.name,
-        "told_apart": told_apart,
+        "told_apart": f"尾号{case.payee.id_number[-4:]}" if ambiguous else "",
         "village": case.village.name,
         "group": case.household.group,
         "programme": case.programme.name,
