@@ -110,9 +110,6 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
-# Counters of tries only. Memory of each web process by default; with many hosts a shared cache counts for all.
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
-
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

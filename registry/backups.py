@@ -103,7 +103,7 @@ def restore(path: Path, *, progress: Progress = lambda count: None) -> Mapping[s
             base.unlink()
             media.mkdir(exist_ok=True)
             for each in (Path(folder) / "media").glob("*"):
-                shutil.move(each, media / each.name)
+                each.rename(media / each.name)
     except OSError as error:
         raise BackupRefused(f"恢复没有完成（{error.strerror or error}），请清空目标后再试。") from error
     return manifest

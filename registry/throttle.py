@@ -9,10 +9,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
+from registry import clock
+
 
 @dataclass(frozen=True)
 class Limit:
-    """At most so many tries within so many seconds, counted from the first of them."""
+    """At most so many tries within each span of so many seconds."""
 
     name: str
     most: int
@@ -20,14 +22,18 @@ class Limit:
 
     def spend(self, who: str) -> bool:
         """Count one try of an address or a code; False once there are too many. The cache never holds it in clear."""
-        key = f"throttle:{self.name}:{salted_hmac(self.name, who, algorithm='sha256').hexdigest()}"
+        sealed = salted_hmac(self.name, who, algorithm="sha256").hexdigest()
+        key = f"throttle:{self.name}:{clock.ticks() // self.seconds}:{sealed}"
         cache.add(key, 0, self.seconds)
         try:
-            return bool(cache.incr(key) <= self.most)
+            count = cache.incr(key)
         except ValueError:
-            # It ran out between the two calls: the span begins anew.
+            # It was thrown out between the two calls.
             cache.set(key, 1, self.seconds)
             return True
+        # A cache of files would keep the new number for its own time only.
+        cache.touch(key, self.seconds)
+        return bool(count <= self.most)
 
 
 def client(meta: Mapping[str, Any]) -> str:

@@ -58,7 +58,7 @@ DOORS = {
     # Views, tasks and commands read the clock; the middleware and the admin stand where a view would, and Viewflow
     # asks a flow for a permission without telling it the day.
     "registry.clock": r"workflow/views/.*|(\w+/)*tasks\.py|\w+/management/commands/\w+\.py"
-    r"|registry/(middleware|sessions|context|admin|checks|demo)\.py|workflow/flows\.py",
+    r"|registry/(middleware|sessions|throttle|context|admin|checks|demo)\.py|workflow/flows\.py",
     # A verb never sees a request, a form or a template.
     "django.http": r"workflow/views/.*|\w+/(admin|middleware|sessions|factor|context)\.py",
     "django.forms": r"workflow/(views|forms)/.*|\w+/admin\.py",

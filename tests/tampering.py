@@ -7,7 +7,12 @@ from typing import Any
 from django.db import connection as default
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-TABLES = ("applications_historyentry", "applications_dailydigest", "applications_sealedhead")
+TABLES = (
+    "applications_historyentry",
+    "applications_dailydigest",
+    "applications_sealedhead",
+    "applications_programmechange",
+)
 
 
 @contextmanager

@@ -120,7 +120,7 @@ def enter(
         row = _write_notice(notice, by=by, now=now)
         proceeding = Proceeding(locked, by, now)
         moving = again.moving(shorten=shorten)
-        recounts.move(moving, row, known, proceeding)
+        recounts.carry_out(moving, row, known, proceeding)
         recounts.refresh(again, moving, known, proceeding)
         results = [Result(row.pk, str(row), True, data={"moved": len(moving)})]
         receipts.keep(key, results)

@@ -126,7 +126,9 @@ def cases(shifts: Sequence[Shift]) -> set[int]:
     return due | set(shown.values_list("application_id", flat=True))
 
 
-def move(shifts: Sequence[Shift], notice: HolidayNotice, known: Calendar, proceeding: Proceeding) -> None:
+def carry_out(
+    shifts: Sequence[Shift], notice: HolidayNotice, known: Calendar, proceeding: Proceeding
+) -> None:
     """Move the ends in sets: sheets sealed anew, due dates, one row each, one history line per case."""
     words: dict[int, list[str]] = defaultdict(list)
     moves = []

@@ -17,7 +17,7 @@ PHONE, CARD = "13800001234", "6200000000000005678"
 
 @pytest.fixture
 def boss(db: None) -> User:
-    return User.objects.create_superuser("boss", password="a-long-enough-example", name="〔示例〕管理员")
+    return User.objects.create_superuser("boss", password="A-long-enough-example", name="〔示例〕管理员")
 
 
 @pytest.fixture
@@ -126,12 +126,12 @@ def test_a_user_is_added_and_changed_but_never_deleted(desk: Client, boss: User)
         "name": "〔示例〕张三",
         "new_phone": PHONE,
         "usable_password": "true",
-        "password1": "a-long-enough-example",
-        "password2": "a-long-enough-example",
+        "password1": "A-long-enough-example",
+        "password2": "A-long-enough-example",
     }
     assert desk.post(reverse("admin:registry_user_add"), form).status_code == 302
     made = User.objects.get(username="zhang")
-    assert (made.name, made.phone, made.check_password("a-long-enough-example")) == (
+    assert (made.name, made.phone, made.check_password("A-long-enough-example")) == (
         "〔示例〕张三",
         PHONE,
         True,

@@ -27,7 +27,7 @@ def test_a_limit_lets_its_number_pass_and_no_more() -> None:
     assert Limit("other", most=1, seconds=60).spend("a")
 
 
-def test_the_span_begins_with_the_first_try_and_is_not_drawn_out_by_more() -> None:
+def test_a_span_is_not_drawn_out_by_more_tries() -> None:
     with time_machine.travel("2021-03-01T01:00:00Z", tick=False) as traveller:
         assert [LIMIT.spend("a") for _ in range(4)][-1] is False
         traveller.shift(timedelta(seconds=59))
@@ -70,3 +70,19 @@ def test_only_as_many_proxies_are_believed_as_there_are(
     settings.PROXY_HOPS = hops
     meta = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": forwarded}
     assert throttle.client(meta) == found
+
+
+def test_a_cache_of_files_counts_the_same(settings: Any, tmp_path: Any) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": str(tmp_path),
+            "TIMEOUT": 1,
+        }
+    }
+    with time_machine.travel("2021-03-01T01:00:00Z", tick=False) as traveller:
+        assert [LIMIT.spend("a") for _ in range(4)] == [True, True, True, False]
+        traveller.shift(timedelta(seconds=59))
+        assert not LIMIT.spend("a")
+        traveller.shift(timedelta(seconds=2))
+        assert LIMIT.spend("a")

@@ -331,5 +331,7 @@ class Township(RuleBasedStateMachine):
 
     @rule()
     def deliver(self) -> None:
-        for key in outbox.due(now=self.now, limit=5):
+        for key in outbox.due(now=self.now, channel="email", limit=5):
             assert outbox.deliver(key, now=self.now)
+        outbox.drain(now=self.now)
+        assert outbox.due(now=self.now) == []

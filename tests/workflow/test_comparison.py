@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from applications.models import Application
 from applications.states import State
-from tests import stages
+from tests import stages, tampering
 from tests.workflow.refusing import refused
 from tests.world import World
 from workflow import announcements, comparison, intake, postings, releases, reviews
@@ -325,7 +325,9 @@ def test_a_line_of_the_record_changed_in_the_database_explains_nothing(world: Wo
     key = drafted(world, [case])
     line = case.history.get(act="put_up", level="township")
     data = json.dumps({**line.data, "amount": "1.00"})
-    sql("UPDATE applications_historyentry SET data = %s WHERE id = %s", data, line.pk)
+    assert (
+        tampering.rewrite("UPDATE applications_historyentry SET data = %s WHERE id = %s", data, line.pk) == 1
+    )
     refused(lambda: publish(world, key), f"办理记录第{line.seq}条与摘要不符")
 
 

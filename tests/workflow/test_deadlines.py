@@ -14,7 +14,7 @@ from tests import stages
 from tests.stages import day
 from tests.world import World
 from workflow import calendar, deadlines, intake, objections, postings, releases, reviews, sweeps
-from workflow.models import Channel, Deadline, DeadlineKind, Holiday, HolidayNotice, PostingKind
+from workflow.models import Channel, Deadline, DeadlineKind, Holiday, HolidayNotice, Posting, PostingKind
 from workflow.results import Ref
 from workflow.reviews import FaultText
 
@@ -139,6 +139,8 @@ def test_an_overdue_announcement_is_reminded_of_and_then_told_to_the_supervisor(
             f"申请（{case.number}）的公告已于2021-05-28到期仍未办理，请督促区级。",
         )
     }
+    for sheet in Posting.objects.filter(entries__application=case):
+        stages.photographed(sheet, now=START + timedelta(days=40))
     stages.announced(world, [case], now=START + timedelta(days=40))
     assert Deadline.objects.get(pk=due.pk).settled_at is not None
 

@@ -230,7 +230,12 @@ def test_what_was_corrected_before_the_announcement_is_not_to_be_revoked(world: 
     stages.decided(against(case, now=moment), CORRECTED, by=world.clerk, now=moment)
     assert stages.again(case).state == State.DISTRICT_CORRECTION
     stages.do(intake.resubmit(ref(case), by=world.clerk, now=moment))
-    for step in (State.VILLAGE_POSTING, *stages.ORDER[stages.ORDER.index(State.TOWNSHIP_REVIEW) :]):
+    moment = stages.forward(world, case, State.VILLAGE_POSTING, moment)
+    # The township's list stands, so that it is not posted there again.
+    for step in (State.TOWNSHIP_REVIEW, State.TOWNSHIP_POSTING):
+        moment = stages.forward(world, case, step, moment)
+    assert sweeps.run(now=moment).released == 1
+    for step in stages.ORDER[stages.ORDER.index(State.DISTRICT_POSTING) :]:
         moment = stages.forward(world, case, step, moment)
     assert stages.again(case).state == State.ANNOUNCED
     assert not Message.objects.filter(event="to_revoke").exists()

@@ -1,5 +1,6 @@
 """What the people of the story do, each by the verb that the pages call; a refusal stops the story."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +11,11 @@ from django.utils import timezone
 from applications.amounts import plain
 from applications.models import Application, MeetingKind, Programme, ProgrammeKind
 from applications.states import State
+from notifications import outbox
+from notifications.models import Channel as Way
 from notifications.models import Message
-from registry.models import Household, Member, Region, User
+from registry import appointments
+from registry.models import Household, Member, Region, Role, User
 from workflow import announcements, drafts, fieldwork, intake, objections, postings, reviews
 from workflow.demo import drawings
 from workflow.demo.agenda import StoryBroken
@@ -241,5 +245,13 @@ def look_into(case: Case, at: datetime, *, by: User) -> None:
 
 
 def read_messages(at: datetime) -> None:
-    """Everybody has read what came so far, so that what is unread is new."""
+    """Everybody has read what came so far and carried the slips to the households, so that what waits is new."""
     Message.objects.unread().filter(created_at__lt=at).update(read_at=at)
+    slips = Message.objects.filter(channel=Way.SLIP, created_at__lt=at).select_related("household__village")
+    carried: dict[str, list[int]] = defaultdict(list)
+    for slip in slips:
+        assert slip.household is not None
+        carried[slip.household.village.code].append(slip.pk)
+    clerks = appointments.holders(Role.VILLAGE_CLERK, carried, on=timezone.localdate(at))
+    for code, keys in carried.items():
+        outbox.hand_over(keys, by=clerks[code][0].pk, at=at)

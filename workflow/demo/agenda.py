@@ -77,7 +77,6 @@ def _something_is_due(at: datetime) -> bool:
 
 
 def _deliver(at: datetime) -> None:
-    # Each delivery writes twice; in one transaction they cost one wait for the disk.
+    # Each letter writes twice; in one transaction they cost one wait for the disk.
     with transaction.atomic():
-        for key in outbox.due(now=at):
-            outbox.deliver(key, now=at)
+        outbox.drain(now=at)

@@ -10,8 +10,8 @@ BANK = "示例银行〔示例〕"
 
 
 def phone(number: int) -> str:
-    """Eleven characters like a mobile number, of nobody: masked it reads 000****〔示例〕."""
-    return f"{number:07d}〔示例〕"
+    """Eleven characters like a mobile number, of nobody: masked it reads 900****〔示例〕."""
+    return f"9{number:06d}〔示例〕"
 
 
 def card(number: int) -> str:

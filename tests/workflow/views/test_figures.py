@@ -211,9 +211,9 @@ def test_villages_of_one_name_and_programmes_of_one_code_are_told_apart_and_toge
     twin = region("990101003001", "示例1村", RegionLevel.VILLAGE, other)
     for case in submitted_in_sets(world, 1):
         assert case.village != twin
-    newer = programme(world.county, code=world.grain.code, version=2)
     household = world.household()
     stages.reach(world, State.ANNOUNCED, household=household)
+    newer = programme(world.county, code=world.grain.code, version=2)
     stages.reach(world, State.ANNOUNCED, programme=newer)
     asked = f"?region={world.county.code}&{YEAR}&as_of=2021-12-31"
     tables = {
