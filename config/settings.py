@@ -209,6 +209,8 @@ SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "workflow.tasks.sweep", "schedule": float(SWEEP_SECONDS), "options": {"expires": 300}},
     "deliver": {"task": "notifications.tasks.deliver", "schedule": 30.0, "options": {"expires": 300}},
+    # Each hour; the task itself works once a day. Beat counts from its own start and would lose a daily turn.
+    "seals": {"task": "workflow.tasks.look_at_seals", "schedule": 3600.0, "options": {"expires": 300}},
 }
 
 SITE_NAME = "到户项目申报审批系统"

@@ -31,7 +31,7 @@ WORKFLOW_LINES = [
         "programmes",
         "reviews",
     ],
-    ["forms", "sweeps"],
+    ["forms", "seals", "sweeps"],
     ["township"],
     ["admin", "demo", "tasks", "views"],
     ["management"],

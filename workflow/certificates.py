@@ -7,21 +7,22 @@ from typing import Any
 from django.utils import timezone
 
 from workflow.models import EntryOutcome, Objection, Posting, PostingEntry
+from workflow.models.objections import ObjectionQuerySet
 
 
 def statement(posting: Posting, entries: Sequence[PostingEntry], held: Collection[int]) -> str:
     """The statement in one paragraph; `held` are the cases with an open objection at the end."""
     passed = sum(entry.outcome == EntryOutcome.PASSED for entry in entries)
     removed = sum(entry.outcome == EntryOutcome.REMOVED for entry in entries)
-    objections = Objection.objects.filter(posting=posting)
-    settled = objections.count() - objections.open().count()
+    objections, appeals = (_settled(posting, appeals=one) for one in (False, True))
+    settled = [f"异议有{objections}件"] * bool(objections) + [f"复核申请有{appeals}件"] * bool(appeals)
     parts = [
         f"{posting.number}《{posting.title}》于{posting.displayed_on:%Y年%m月%d日}在"
         f"{posting.display.place if posting.display else ''}张贴，公示期{posting.term}，"
         f"至{posting.closes_on:%Y年%m月%d日}期满。名单共{len(entries)}件。"
     ]
     if settled:
-        parts.append(f"公示期间收到的异议有{settled}件已办结。")
+        parts.append(f"公示期间收到的{'、'.join(settled)}已办结。")
     if held:
         parts.append(f"期满时{len(held)}件有未办结异议，暂不通过，待异议办结后处理。")
     if removed:
@@ -69,15 +70,26 @@ def facts(
             for entry in entries
             if entry.outcome == EntryOutcome.REMOVED
         ],
-        "objections": _objections(posting),
+        "objections": _objections(posting, appeals=False),
+        "appeals": _objections(posting, appeals=True),
         "digest": posting.digest,
         "written_at": f"{timezone.localtime(at):%Y-%m-%d %H:%M}",
     }
 
 
-def _objections(posting: Posting) -> list[list[Any]]:
-    """Each objection: the row it names, the day it came in, and how far it was at the end of the period."""
-    rows = Objection.objects.filter(posting=posting).select_related("entry").order_by("received_at", "pk")
+def _received(posting: Posting, *, appeals: bool) -> ObjectionQuerySet:
+    """The objections to the sheet, or the appeals (复核) against their handling: one complaint is never counted twice."""
+    return Objection.objects.filter(posting=posting, appeal_of__isnull=not appeals)
+
+
+def _settled(posting: Posting, *, appeals: bool) -> int:
+    rows = _received(posting, appeals=appeals)
+    return rows.count() - rows.open().count()
+
+
+def _objections(posting: Posting, *, appeals: bool) -> list[list[Any]]:
+    """Each of them: the row it names, the day it came in, and how far it was at the end of the period."""
+    rows = _received(posting, appeals=appeals).select_related("entry").order_by("received_at", "pk")
     return [
         [
             row.entry.position,

@@ -178,10 +178,14 @@ def refuse_foreign(case: Application, kind: PostingKind, region: Region, program
         raise NotReady(f"申请{case.number}现在不在“{wanted.label}”环节，不能列入本公示。")
 
 
-def discard(posting: Posting, *, by: User, now: datetime) -> None:
+def discard(posting: Posting, *, by: User, now: datetime, key: str | None = None) -> None:
     """Throw a draft away; a sheet that was displayed stays for ever."""
     with transaction.atomic(durable=True):
-        kept = engine.locked([], postings=[posting.pk]).postings[posting.pk]
+        if receipts.first(key, act="discard_sheet", by=by.pk, at=now) is not None:
+            return
+        kept = engine.locked([], postings=[posting.pk]).postings.get(posting.pk)
+        if kept is None:
+            raise NotReady("这张拟稿已经删除，请刷新页面。")
         permissions.may_handle_posting(appointments.actor(by, on=timezone.localdate(now)), kept).enforce()
         if kept.state != PostingState.DRAFT:
             raise NotReady("只有拟稿中的公示可以删除，已张贴的公示永久保留。")
@@ -189,6 +193,7 @@ def discard(posting: Posting, *, by: User, now: datetime) -> None:
         if kept.is_announcement:
             AnnouncementSheet.objects.filter(posting=kept).delete()
         kept.delete()
+        receipts.keep(key, [Result(posting.pk, "", True)])
 
 
 def missing(heading: Heading | Posting) -> list[str]:

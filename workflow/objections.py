@@ -73,6 +73,7 @@ def lodge(
         case = locked.cases[entry.application_id]
         if proceeding.actor is not None:
             permissions.may_lodge(proceeding.actor, case).enforce()
+        permissions.takes_objections(entry).enforce()
         if posting.state == PostingState.DRAFT:
             raise BadObjection("该名单还没有公示，不能提出异议。")
         on = timezone.localdate(received)

@@ -11,7 +11,7 @@ from applications.states import Level, State, holder
 from registry.appointments import Actor
 from registry.models import Household, Region, Role
 from registry.refusal import Refused
-from workflow.models import Act, Objection, Posting, PostingKind
+from workflow.models import Act, EntryOutcome, Objection, Posting, PostingEntry, PostingKind
 from workflow.steps import LEVEL_ROLE, STEPS
 
 
@@ -171,6 +171,15 @@ def may_lodge(actor: Actor, application: Application) -> Verdict:
     if any(actor.holds(role, application.village.code) for role in LEVEL_ROLE.values()):
         return YES
     return Verdict(False, "只有当地的经办人可以登记异议。")
+
+
+def takes_objections(entry: PostingEntry) -> Verdict:
+    """Whether a row can be objected to at all: that of a correction (更正公告) names what is revoked already."""
+    if entry.outcome != EntryOutcome.REVOKED:
+        return YES
+    return Verdict(
+        False, "更正公告上的申请已经撤销，不能再对这一行登记异议；对撤销有意见的，请向发布单位反映。"
+    )
 
 
 def may_handle(actor: Actor, objection: Objection) -> Verdict:

@@ -10,8 +10,17 @@ from registry.models import Region
 from tests import stages
 from tests.workflow.refusing import refused
 from tests.world import World
-from workflow import reviews, sheets
-from workflow.models import AnnouncementSheet, EntryOutcome, Posting, PostingKind, PostingState
+from workflow import objections, reviews, sheets
+from workflow.complaints import Complaint
+from workflow.models import (
+    AnnouncementSheet,
+    Channel,
+    EntryOutcome,
+    Objection,
+    Posting,
+    PostingKind,
+    PostingState,
+)
 from workflow.results import Ref, Result
 
 
@@ -149,3 +158,16 @@ def test_the_same_form_twice_publishes_one_correction(world: World) -> None:
         stages.do(reviews.revoke(refs, by=world.approver, now=moment, opinion="重复。", key="once"))
     assert len(corrections_of(sheet)) == 1
     assert Posting.objects.filter(kind=PostingKind.ANNOUNCEMENT).count() == 2
+
+
+def test_a_row_of_a_correction_takes_no_objection(world: World) -> None:
+    sheet, cases, moment = announced(world, 1)
+    revoke(world, *cases, now=moment)
+    (made,) = corrections_of(sheet)
+    entry, complaint = made.posting.entries.get(), Complaint(Channel.PHONE, "面积不足。", anonymous=True)
+    for by in (None, world.approver):
+        refused(
+            lambda by=by: [objections.lodge(entry, complaint=complaint, by=by, now=moment)],  # type: ignore[misc]
+            "更正公告上的申请已经撤销",
+        )
+    assert not Objection.objects.exists()

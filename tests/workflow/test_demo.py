@@ -108,7 +108,7 @@ class TestTownship:
     def test_cases_tasks_and_history_agree(self) -> None:
         said = StringIO()
         call_command("check_workflow", stdout=said)
-        assert said.getvalue() == "已核对129件申请：状态、任务和办理记录一致。\n"
+        assert said.getvalue() == "已核对129件申请：状态、任务和办理记录一致，公示名单与封存一致。\n"
 
     def test_a_second_load_changes_nothing_and_says_so(self) -> None:
         before, said = counts(), StringIO()

@@ -312,3 +312,13 @@ def test_a_sheet_is_of_a_region_of_its_own_level(world: World, kind: PostingKind
         ),
         kind.label,
     )
+
+
+def test_the_same_form_twice_discards_once_and_the_key_is_nobody_else_s(world: World) -> None:
+    posting, other = draft(world), draft(world)
+    for _ in range(2):
+        drafts.discard(posting, by=world.clerk, now=world.now, key="once")
+    assert list(Posting.objects.all()) == [other]
+    refused(lambda: drafts.discard(other, by=world.reviewer, now=world.now, key="once"), "已用于其他操作")
+    refused(lambda: drafts.discard(posting, by=world.clerk, now=world.now, key="anew"), "这张拟稿已经删除")
+    assert list(Posting.objects.all()) == [other]

@@ -14,7 +14,7 @@ from tests import stages
 from tests.workflow import invariants
 from tests.workflow.refusing import refused
 from tests.world import World, photo
-from workflow import announcements, consistency, drafts, intake, postings, reviews, sweeps
+from workflow import announcements, appeals, consistency, drafts, intake, postings, reviews, sweeps
 from workflow.models import (
     Deadline,
     DisplayPhoto,
@@ -327,3 +327,29 @@ def test_reviews_and_sheets_agree_after_every_kind_of_end(world: World) -> None:
     sweeps.run(now=stages.after(posting))
     assert outcomes(posting) == [EntryOutcome.REMOVED, EntryOutcome.NOT_PASSED, EntryOutcome.PASSED]
     assert invariants.faults() == []
+
+
+def test_the_certificate_counts_an_appeal_apart_from_the_objection_it_is_against(world: World) -> None:
+    cases, posting = hung(world, 2)
+    first = stages.lodged(world, cases[0], posting, now=world.later(1))
+    stages.decided(first, "not_upheld", by=world.clerk, now=world.later(2))
+    appeal = appeals.lodge(first, facts="不服。", now=world.later(3))
+    stages.decided(appeal, "not_upheld", by=world.reviewer, now=world.later(4))
+    postings.close(posting.pk, now=stages.after(posting))
+    kept = fresh(posting)
+    assert "公示期间收到的异议有1件、复核申请有1件已办结。" in kept.certificate
+    assert "期满时2件无未办结异议，公示有效。" in kept.certificate
+    assert kept.certificate_facts["objections"] == [[1, "2021-03-02", "异议不成立"]]
+    assert kept.certificate_facts["appeals"] == [[1, "2021-03-04", "异议不成立"]]
+
+
+def test_the_certificate_counts_an_open_appeal_neither_as_settled_nor_as_an_objection(world: World) -> None:
+    cases, posting = hung(world, 2)
+    first = stages.lodged(world, cases[0], posting, now=world.later(1))
+    stages.decided(first, "not_upheld", by=world.clerk, now=world.later(2))
+    appeals.lodge(first, facts="不服。", now=world.later(3))
+    postings.close(posting.pk, now=stages.after(posting))
+    kept = fresh(posting)
+    assert "公示期间收到的异议有1件已办结。" in kept.certificate
+    assert "复核申请" not in kept.certificate
+    assert [len(kept.certificate_facts[name]) for name in ("objections", "appeals")] == [1, 1]

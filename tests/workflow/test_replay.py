@@ -99,7 +99,8 @@ class AfterTheYear(TestCase):
         out = StringIO()
         call_command("check_workflow", stdout=out, stderr=StringIO())
         assert (
-            out.getvalue().strip() == f"已核对{Application.objects.count()}件申请：状态、任务和办理记录一致。"
+            out.getvalue().strip()
+            == f"已核对{Application.objects.count()}件申请：状态、任务和办理记录一致，公示名单与封存一致。"
         )
 
     def test_an_announced_case_ran_its_full_days_at_all_three_levels(self) -> None:

@@ -138,7 +138,7 @@ class AnnouncementPublish(OfDraft):
         draft = posting.state == PostingState.DRAFT
         faults = comparison.compare(posting, [one.case for one in going]).faults if draft else []
         written = AnnouncementSheet.objects.filter(posting=posting).first()
-        missing = [label for name, label in drafts.REQUIRED.items() if not getattr(posting, name).strip()]
+        missing = drafts.missing(posting)
         missing += announcements.lacking(written)
         missing += announcements.unlisted(written) if written else []
         return super().get_context_data(

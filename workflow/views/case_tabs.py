@@ -84,7 +84,7 @@ def _sheets(case: Application, actor: Actor, history: Sequence[HistoryEntry]) ->
     rows = list(entries.order_by("-pk"))
     for entry in rows:
         shown = entry.posting.state != PostingState.DRAFT
-        entry.may_object = bool(lodge) and shown  # type: ignore[attr-defined]
+        entry.may_object = bool(lodge and permissions.takes_objections(entry)) and shown  # type: ignore[attr-defined]
     return {"entries": rows, "objections": list(objections)}
 
 

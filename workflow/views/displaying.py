@@ -205,10 +205,12 @@ class PostingDiscard(OfPosting):
     explanation = "只删除这张拟稿，名单上的申请不受影响，仍在“待公示”，可以重新拟稿。张贴过的公示不能删除。"
 
     def act(self, form: forms.Form) -> None:
+        # Not looked up: at a second click the draft is gone, and the receipt of the first answers.
         drafts.discard(
-            self.posting,
+            Posting(pk=self.kwargs["pk"]),
             by=self.request.user,  # type: ignore[arg-type]
             now=clock.now(),
+            key=form.cleaned_data["key"],
         )
 
     def get_success_url(self) -> str:

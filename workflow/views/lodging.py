@@ -39,7 +39,9 @@ class ObjectionNew(VerbView):
         found = get_object_or_404(
             rows.select_related("posting__region", "application__village"), pk=self.kwargs["entry"]
         )
-        verdict: Verdict = permissions.may_lodge(self.actor, found.application)
+        verdict: Verdict = permissions.takes_objections(found) and permissions.may_lodge(
+            self.actor, found.application
+        )
         if not verdict:
             raise PermissionDenied(verdict.reason)
         return found

@@ -162,7 +162,7 @@ class PostingDetail(OneSheet):
             "tone": TONES[PostingState(posting.state)],
             "paper": sheet.of(posting, sheet.as_shown(entries), plan=plan),
             "outcomes": lines,
-            "may_object": any(lodging.values()),
+            "may_object": any(line.may_object for line in lines),
             "happening": happening.of(posting, entries, objected, intact=intact, today=self.actor.on),
             "foreseen": foreseen,
             "ledger": [(date.fromisoformat(day), number, why) for day, number, why in posting.ledger],

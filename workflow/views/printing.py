@@ -108,6 +108,8 @@ def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, 
     ):
         if text:
             made.add_paragraph(f"{label}：{text}")
+    for moved in paper.moves:
+        made.add_paragraph(moved)
 
     table = made.add_table(rows=1, cols=len(HEADS), style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER

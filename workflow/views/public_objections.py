@@ -19,7 +19,7 @@ from workflow.calendar import load as load_calendar
 from workflow.forms.public import AppealForm, ObjectionForm, ReceiptForm, issue, spelled
 from workflow.models import EntryOutcome, Objection, ObjectionOutcome, PostingEntry, PostingState
 from workflow.views import sheet as paper_of
-from workflow.views.public import gone
+from workflow.views.public import NO_ROBOTS, gone
 
 ROW_GONE = (
     "这一行刚刚撤出公示，网上不能再对它提出异议。您填写的内容还在，"
@@ -37,9 +37,9 @@ TOO_OFTEN = "查询太频繁，请过十分钟再查，也可以拨打公示上�
 def objection(request: HttpRequest, pk: int) -> HttpResponse:
     """The objection form of one row, named or anonymous."""
     entry = get_object_or_404(
-        PostingEntry.objects.exclude(posting__state=PostingState.DRAFT).select_related(
-            "posting__region", "posting__programme"
-        ),
+        PostingEntry.objects.exclude(posting__state=PostingState.DRAFT)
+        .exclude(outcome=EntryOutcome.REVOKED)
+        .select_related("posting__region", "posting__programme"),
         pk=pk,
     )
     now = clock.now()
@@ -91,7 +91,9 @@ def _objection_page(
         "form": form,
         "photos_again": photos_again,
     }
-    return render(request, "public/objection.html", context, status=status)
+    response = render(request, "public/objection.html", context, status=status)
+    response["X-Robots-Tag"] = NO_ROBOTS
+    return response
 
 
 @never_cache

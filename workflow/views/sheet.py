@@ -10,7 +10,7 @@ from registry.models import Region
 from workflow import sheets
 from workflow.drafts import Heading
 from workflow.models import EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
-from workflow.permissions import Verdict
+from workflow.permissions import Verdict, takes_objections
 
 NO = Verdict(False)
 
@@ -48,6 +48,7 @@ class Paper:
     on: date | None
     lines: Sequence[Line]
     is_announcement: bool
+    moves: Sequence[str] = ()
 
 
 def chinese_date(day: date) -> str:
@@ -71,6 +72,7 @@ def of(posting: Posting, lines: Sequence[Line], *, plan: PostingPlan | None = No
         number=posting.number,
         on=posting.displayed_on,
         period=_period(posting, plan),
+        moves=_moves(posting),
     )
 
 
@@ -108,6 +110,7 @@ def _paper(
     number: str,
     on: date | None,
     period: str,
+    moves: Sequence[str] = (),
 ) -> Paper:
     return Paper(
         title=heading.title,
@@ -129,6 +132,7 @@ def _paper(
         on=on,
         lines=lines,
         is_announcement=kind is PostingKind.ANNOUNCEMENT,
+        moves=moves,
     )
 
 
@@ -137,6 +141,16 @@ def _period(posting: Posting, plan: PostingPlan | None) -> str:
         days = f"{chinese_date(posting.displayed_on)}至{chinese_date(posting.closes_on)}"
         return f"{days}，{posting.term}"
     return f"自张贴之日起{plan.term}" if plan and not posting.is_announcement else ""
+
+
+def _moves(posting: Posting) -> list[str]:
+    """A line for each holiday notice that moved the last day: whoever saw the earlier sheet learns why it differs."""
+    if posting.closes_on is None:
+        return []
+    return [
+        f"截止日由{chinese_date(move.moved_from)}调整到{chinese_date(move.moved_to)}，依据{move.notice.citation}。"
+        for move in posting.date_moves.select_related("notice")
+    ]
 
 
 def as_shown(entries: Iterable[PostingEntry]) -> list[Line]:
@@ -172,7 +186,7 @@ def staff_lines(
                 word=word,
                 tone=tone,
                 note=entry.outcome_reason,
-                may_object=may_object.get(entry.application.village.code, NO),
+                may_object=takes_objections(entry) and may_object.get(entry.application.village.code, NO),
             )
         )
     return lines

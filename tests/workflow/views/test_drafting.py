@@ -229,3 +229,17 @@ def test_an_announcement_without_items_can_be_discarded(world: World) -> None:
 def test_without_a_login_the_desk_asks_for_one(world: World) -> None:
     for name in ("posting-list", "posting-new", "posting-display", "objection-list"):
         assert Client().get(url(name)).status_code == 302
+
+
+def test_a_second_click_on_discard_ends_like_the_first(world: World) -> None:
+    posting = stages.sheet(world, waiting(world, 1), kind=PostingKind.VILLAGE, now=world.now)
+    client, sent = as_(world.clerk), {"key": stages.key()}
+    address = url("posting-discard", posting.pk)
+    with clock_at(world.now):
+        answers = [client.post(address, sent) for _ in range(2)]
+        strange = as_(world.stranger).post(address, sent)
+        late = client.post(address, {"key": stages.key()})
+    assert [(answer.status_code, answer.headers["Location"]) for answer in answers] == [
+        (302, url("posting-list"))
+    ] * 2
+    assert (strange.status_code, late.status_code) == (404, 404)

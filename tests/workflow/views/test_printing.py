@@ -1,10 +1,12 @@
 """A sheet on paper: A4, A3 and the Word document show the allow-list and nothing else."""
 
+from datetime import date
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.test import Client
 from docx import Document
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from tests.workflow.views.pages import as_, clock_at, url
 from tests.workflow.views.sheets import on_display, waiting
 from tests.world import World
 from workflow import sheets
-from workflow.models import PostingKind
+from workflow.models import DateMove, HolidayNotice, Posting, PostingKind
 from workflow.views import printing, sheet
 from workflow.views.sheet import Line, Paper
 
@@ -143,3 +145,34 @@ def test_namesakes_of_one_group_are_told_apart_by_the_tail_of_the_id(world: Worl
     assert [row["told_apart"] for row in sheets.public_rows([cases[0], cases[0]])] == ["", ""]
     cases[1].household.group = "另一组"
     assert [row["told_apart"] for row in sheets.public_rows(cases[:2])] == ["", ""]
+
+
+MOVED = "截止日由2021年3月11日调整到2021年3月12日，依据示例通知〔示例〕。"
+
+
+def test_print_document_and_public_page_say_that_a_notice_moved_the_last_day(world: World) -> None:
+    posting, other = on_display(world, 1), on_display(world, 1, village=1)
+    assert f"{posting.closes_on}" == "2021-03-11"
+    # As recounts.move leaves it.
+    posting.closes_on = date(2021, 3, 12)
+    DateMove.objects.create(
+        notice=HolidayNotice.objects.create(
+            year=2031, citation="示例通知〔示例〕", entered_at=world.now, entered_by=world.administrator
+        ),
+        posting=posting,
+        moved_from=date(2021, 3, 11),
+        moved_to=posting.closes_on,
+        moved_at=world.now,
+        moved_by=world.administrator,
+    )
+    Posting.objects.filter(pk=posting.pk).update(
+        closes_on=posting.closes_on, digest=sheets.digest(posting, posting.entries.all())
+    )
+    with clock_at(world.now):
+        for client, name in ((as_(world.clerk), "posting-print"), (Client(), "public-sheet")):
+            assert MOVED in client.get(url(name, posting.pk)).content.decode()
+        said = of_document(as_(world.clerk).get(url("posting-document", posting.pk)))
+        assert "截止日由" not in Client().get(url("public-sheet", other.pk)).content.decode()
+    assert said.count(MOVED) == 1
+    assert said[said.index(MOVED) - 1].startswith("公示时间：")
+    assert "2021年3月12日" in said[said.index(MOVED) - 1]

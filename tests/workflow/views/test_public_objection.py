@@ -7,15 +7,17 @@ import pytest
 from django.core import signing
 from django.test import Client
 
+from applications.states import State
 from registry.models import User
 from tests import stages
 from tests.workflow.views.pages import as_, clock_at, url
 from tests.workflow.views.sheets import all_rows, on_display
 from tests.world import World
-from workflow import objections
+from workflow import objections, reviews
 from workflow.forms.public import FORGED, HONEYPOT, SALT, TOO_FRESH, TOO_OLD, issue
-from workflow.models import Channel, Objection, Posting
+from workflow.models import Channel, Objection, Posting, PostingKind
 from workflow.numbers import RECEIPT_ALPHABET
+from workflow.results import Ref
 
 FACTS = "该户实际种植面积只有一亩。"
 NAME = "赵举报〔示例〕"
@@ -253,3 +255,39 @@ def test_no_page_asks_a_visitor_to_log_in_and_none_makes_a_user(world: World) ->
         for address in (url("public-board"), url("public-receipt"), url("public-sheet", posting.pk)):
             assert Client().get(address).status_code == 200
     assert User.objects.count() == people
+
+
+def test_a_row_of_a_correction_is_offered_nowhere_and_its_form_is_not_there(world: World) -> None:
+    case, moment = stages.reach(world, State.ANNOUNCEMENT)
+    old, _ = stages.announced(world, [case], now=moment)
+    stages.do(
+        reviews.revoke([Ref.of(stages.again(case))], by=world.approver, now=moment, opinion="重复享受。")
+    )
+    made = Posting.objects.exclude(pk=old.pk).get(kind=PostingKind.ANNOUNCEMENT)
+    entry, client = made.entries.get(), as_(world.approver)
+    before = all_rows()
+    with clock_at(moment):
+        token = issue(entry.pk, now=moment - timedelta(minutes=1))
+        for answer in (
+            Client().get(url("public-objection", entry.pk)),
+            Client().post(url("public-objection", entry.pk), typed(token=token)),
+        ):
+            assert answer.status_code == 404
+        assert client.get(url("objection-new", entry.pk)).status_code == 403
+        sheet = client.get(url("posting-detail", made.pk)).content.decode()
+        tab = client.get(url("application-detail", case.pk) + "?tab=sheets").content.decode()
+        first = client.get(url("posting-detail", old.pk)).content.decode()
+    offered = url("objection-new", entry.pk)
+    assert offered not in sheet
+    assert offered not in tab
+    assert url("objection-new", old.entries.get().pk) in first
+    assert url("objection-new", old.entries.get().pk) in tab
+    assert all_rows() == before
+
+
+def test_the_form_is_for_no_search_engine_also_when_it_is_refused(world: World) -> None:
+    posting = on_display(world, 1)
+    client, address = Client(), url("public-objection", posting.entries.get().pk)
+    with clock_at(world.later(1)):
+        for answer in (client.get(address), client.post(address, typed(facts=""))):
+            assert answer.headers["X-Robots-Tag"] == "noindex, nofollow, noarchive"
