@@ -40,7 +40,7 @@ class CaseVerbView(OfCase, VerbView):
     def refuse_strangers(self) -> None:
         """403 with the reason. A form that showed an older state is left to the verb, which says what changed."""
         posted = self.request.POST.get("revision")
-        if self.request.method == "POST" and posted != f"{self.case.revision}":
+        if posted and posted != f"{self.case.revision}":
             return
         verdict = self.permitted()
         if not verdict:

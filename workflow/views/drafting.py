@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Min, Q, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -19,7 +20,7 @@ from registry import clock
 from registry.appointments import Actor
 from registry.models import Region
 from registry.scope import within
-from workflow import announcements, drafts, permissions, sheets
+from workflow import announcements, drafts, permissions, sheets, worklists
 from workflow.forms.postings import SheetForm
 from workflow.models import (
     OPEN_OBJECTION,
@@ -154,10 +155,7 @@ class PostingNew(VerbView):
 
     @cached_property
     def programme(self) -> Programme:
-        found = Programme.objects.filter(pk=_number(self.request, "programme")).first()
-        if found is None:
-            raise Http404
-        return found
+        return get_object_or_404(worklists.programmes(self.actor), pk=_number(self.request, "programme"))
 
     @cached_property
     def cases(self) -> list[Application]:
