@@ -16,18 +16,12 @@ from docx.shared import Mm, Pt
 from workflow.models import Posting
 from workflow.views import sheet
 from workflow.views.postings import OneSheet, items_of
+from workflow.views.seals import code_of
 
 SIZES = {"a4": "A4", "a3": "A3"}
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 FONT = "仿宋"
 HEADS = ("序号", "姓名", "村和村民组", "数量", "标准", "申报（元）", "核定（元）", "备注")
-SHORT = 12
-"""Characters of the checksum that a person can compare by eye."""
-
-
-def code_of(posting: Posting) -> str:
-    """The short form of the checksum (校验码); empty before the list is frozen."""
-    return posting.digest[:SHORT]
 
 
 def public_address(request: HttpRequest, posting: Posting) -> str:

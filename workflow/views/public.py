@@ -27,6 +27,7 @@ from workflow.models import (
     PostingState,
 )
 from workflow.statistics import Group
+from workflow.views import seals
 from workflow.views import sheet as paper_of
 
 PER_PAGE, PER_PAGE_ELDER = 20, 6
@@ -155,10 +156,11 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if not paper_of.names_are_public(posting, today=clock.today()):
         return gone(request, posting)
-    entries = posting.entries.order_by("position")
+    entries = list(posting.entries.order_by("position"))
     context = {
         "posting": posting,
         "paper": paper_of.of(posting, paper_of.public_lines(posting, entries)),
+        "seal": seals.compare(posting, entries, asked=request.GET.get("sum", "")),
         "items": [],
         "catalogue": [],
     }

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from docx import Document
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from tests.workflow.views.pages import as_, clock_at, url
 from tests.workflow.views.sheets import on_display, waiting
 from tests.world import World
 from workflow import sheets
-from workflow.models import DateMove, HolidayNotice, Posting, PostingKind
+from workflow.models import DateMove, HolidayNotice, Posting, PostingEntry, PostingKind, PostingState
 from workflow.views import printing, sheet
 from workflow.views.sheet import Line, Paper
 
@@ -119,6 +120,28 @@ def test_no_row_whatever_it_holds_brings_private_data_onto_paper(rows: list[dict
     said = "\n".join(words(printing.document(paper(lines), items=[], address="http://示例/", code="")))
     assert not [value for value in PRIVATE.values() if value in said]
     assert all(row["name"] in said for row in rows)
+
+
+@pytest.mark.parametrize("size", sorted(printing.SIZES))
+@settings(max_examples=25, deadline=None)
+@given(rows=rows)
+def test_no_row_whatever_it_holds_brings_private_data_into_the_print_view(
+    size: str, rows: list[dict[str, str]]
+) -> None:
+    posting = Posting(pk=1, kind=PostingKind.VILLAGE, state=PostingState.DISPLAYED, digest="ab" * 32)
+    entries = [PostingEntry(position=position, row=row) for position, row in enumerate(rows, 1)]
+    context = {
+        "posting": posting,
+        "paper": paper(sheet.as_shown(entries)),
+        "size": size,
+        "sizes": printing.SIZES,
+        "qr": printing.qr_svg("http://示例/"),
+        "code": "ab" * 6,
+    }
+    shown = render_to_string("desk/posting_print.html", context)
+    assert find_leaks(shown) == []
+    assert not [value for value in PRIVATE.values() if value in shown]
+    assert all(row["name"] in shown for row in rows)
 
 
 def paper(lines: list[Line]) -> Paper:
