@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from applications import digests, history
-from applications.models import DailyDigest, HistoryEntry, SealedHead
+from applications.models import DailyDigest, HistoryEntry, ProgrammeAct, ProgrammeChange, SealedHead
 from applications.models.history import HistoryIsAppendOnly
 from applications.states import State
 from applications.templatetags.daily_digest import daily_digest
@@ -78,7 +78,10 @@ def test_chain_costs_a_step_one_statement(world: World) -> None:
 
 
 CHANGES = [
-    *(f"UPDATE {table} SET digest = '0'" for table in TABLES),
+    *(
+        f"UPDATE {table} SET {'text' if table.endswith('programmechange') else 'digest'} = '0'"
+        for table in TABLES
+    ),
     *(f"DELETE FROM {table}" for table in TABLES),
 ]
 ON_SQLITE = [f"REPLACE INTO {table} SELECT * FROM {table}" for table in TABLES]
@@ -91,12 +94,16 @@ ON_POSTGRESQL = [f"TRUNCATE {table} CASCADE" for table in TABLES]
 def test_database_refuses_to_change_a_line(world: World, statement: str) -> None:
     stages.draft(world)
     digests.seal(now=world.now)
-    before = [list(model.objects.values()) for model in (HistoryEntry, DailyDigest, SealedHead)]
+    ProgrammeChange.objects.create(
+        programme=world.grain, at=world.now, by=world.administrator, act=ProgrammeAct.CREATE
+    )
+    models = (HistoryEntry, DailyDigest, SealedHead, ProgrammeChange)
+    before = [list(model.objects.values()) for model in models]
     assert all(before)
     connection.check_constraints()  # PostgreSQL truncates no table with checks still to come
     with pytest.raises(IntegrityError, match="只能追加"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
-    assert before == [list(model.objects.values()) for model in (HistoryEntry, DailyDigest, SealedHead)]
+    assert before == [list(model.objects.values()) for model in models]
 
 
 @pytest.mark.parametrize("model", [DailyDigest, SealedHead])
