@@ -22,6 +22,8 @@ INLINE = frozenset(
 )
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
 HEX = re.compile(r"(?<![0-9A-Za-z])(?=[0-9a-f]*[a-f])[0-9a-f]{32,64}(?![0-9A-Za-z])")
+# The short checksum of a sheet, beside its word or in the address of its QR code: twelve hex digits may look like a phone.
+CHECKSUM = re.compile(r"(?:校验码[：: ]{0,2}|sum=)[0-9a-f]{12}(?![0-9A-Za-z])")
 INDEX_NUMBER = re.compile(r"(?<![0-9A-Z])([0-9A-Z]{18})/\d{6}-\d{5}(?!\d)")
 AMOUNT = re.compile(r"(?<![\d.])\d{1,9}\.\d{2}(?![\d.])")
 # Dates side by side are no card number; a date joined to other digits may be part of an ID.
@@ -80,7 +82,9 @@ def _in_text(text: str, allowed: Collection[str]) -> Iterator[str]:
     for label in labels():
         if label in text:
             yield f"户类别或监测类型：{label}"
-    text = AMOUNT.sub("¥", DATES.sub("¤", INDEX_NUMBER.sub(_forget_index_number, HEX.sub("#", text))))
+    text = AMOUNT.sub(
+        "¥", DATES.sub("¤", INDEX_NUMBER.sub(_forget_index_number, CHECKSUM.sub("#", HEX.sub("#", text))))
+    )
     for kind, pattern in KINDS.items():
         for match in pattern.finditer(text):
             if _digits(match.group()) not in allowed:

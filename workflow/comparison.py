@@ -113,7 +113,8 @@ def compare(posting: Posting, cases: Sequence[Application]) -> Comparison:
         Objection.objects.open().filter(application__in=theirs).values_list("application_id", flat=True)
     )
     absent = [
-        _absent(entries, lines_of[key], lists, objected=key in objected) for key, entries in theirs.items()
+        _absent(entries, _as_seen(entries, lines_of[key]), lists, objected=key in objected)
+        for key, entries in theirs.items()
     ]
     known = {(entry.application_id, entry.posting_id) for entry in _all(ours, theirs)}
     return Comparison(lines, [*absent, *_lost(posting, lists, known)])
@@ -123,6 +124,12 @@ def _entries(posting: Posting) -> Any:
     """Rows that were really shown, on other sheets than this one."""
     rows = PostingEntry.objects.exclude(posting__state=PostingState.DRAFT).exclude(posting=posting)
     return rows.select_related("posting", "application__payee", "application__village").order_by("pk")
+
+
+def _as_seen(entries: Sequence[PostingEntry], record: records.Record) -> records.Record:
+    """The record up to the revision that came with the rows: these cases are not locked, and somebody may publish
+    them between our two statements."""
+    return [line for line in record if line.seq <= entries[0].application.revision]
 
 
 def _all(*groups: Mapping[int, Sequence[PostingEntry]]) -> Iterator[PostingEntry]:

@@ -229,7 +229,7 @@ def test_fifty_announcements_at_once_get_fifty_index_numbers_without_a_gap(world
         return announcements.publish(sheet.pk, by=world.approver, now=moment)
 
     outcomes = races.together([lambda sheet=sheet: publish(sheet) for sheet in sheets])
-    assert races.tally(outcomes) == {"done": 50}
+    assert races.tally(outcomes) == {"done": 50}, outcomes
     found = AnnouncementSheet.objects.order_by("index_number").values_list("index_number", flat=True)
     assert list(found) == [f"113417030032496887/202104-{serial:05d}" for serial in range(1, 51)]
     names = Posting.objects.filter(kind=PostingKind.ANNOUNCEMENT).values_list("number", flat=True)
