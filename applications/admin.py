@@ -1,24 +1,9 @@
 """Programmes are looked at here and changed on the desk, where each change leaves a line. Cases are not here at all."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from applications.models import PostingPlan, Programme, ProgrammeChange, RequiredPaper
-
-
-class ReadOnly(admin.options.BaseModelAdmin):
-    """Rows that only verbs write."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from registry.admin import ReadOnly
 
 
 class PostingPlanInline(ReadOnly, admin.TabularInline):

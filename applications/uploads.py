@@ -1,15 +1,18 @@
-"""Taking in a file: its type is read from its content, its size is limited, an image must really open."""
+"""Taking in a file: its type is read from its content, its size is limited, a photo is drawn anew before it is kept."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import PurePath
+from typing import IO
 
 import filetype
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
-from PIL import Image, ImageOps, UnidentifiedImageError
 
+from applications import pdfs, pictures
 from applications.models import Application, AppraisalMeeting, Attachment, RequiredPaper, VerificationVisit
 from registry.refusal import Refused
 
@@ -18,53 +21,67 @@ ALLOWED = {
     "image/png": "PNG",
     "application/pdf": None,
 }
-MAX_PIXELS = 60_000_000
-LONGEST_SIDE = (2560, 2560)
-"""Enough to read a sheet on the photo, and a tenth of what a telephone sends."""
 
 
 class BadFile(Refused):
-    """A file that cannot be taken: too large, empty, of another type, or damaged."""
+    """A file that cannot be taken: too large, empty, of another type, damaged, or with something active inside."""
 
 
-def inspect(upload: UploadedFile, *, photo: bool = False) -> tuple[str, str]:
-    """The file's (content type, SHA-256), or BadFile with a sentence. `photo` allows images only."""
-    name = PurePath(upload.name or "").name[:100]
+@dataclass(frozen=True)
+class Prepared:
+    """A file that was looked into: what will be kept, and what it came as."""
+
+    name: str
+    content: bytes
+    content_type: str
+    sha256: str
+    taken_at: str = ""
+    taken_place: str = ""
+
+    @property
+    def kept_sha256(self) -> str:
+        """The digest of what will lie on the disk."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def prepare(upload: UploadedFile, *, photo: bool = False) -> Prepared:
+    """Look into an upload, or raise BadFile with a sentence. `photo` allows images only.
+
+    Call it before the locks are taken: opening a large photo takes a while.
+    """
+    name = PurePath(upload.name or "").name
+    called = name[:100]
     size = upload.size or 0
     if size == 0:
-        raise BadFile(f"文件“{name}”是空的，请重新选择。")
+        raise BadFile(f"文件“{called}”是空的，请重新选择。")
     if size > settings.UPLOAD_LIMIT:
-        raise BadFile(f"文件“{name}”超过{settings.UPLOAD_LIMIT // 1024 // 1024}MB，请压缩后再上传。")
+        raise BadFile(f"文件“{called}”超过{settings.UPLOAD_LIMIT // 1024 // 1024}MB，请压缩后再上传。")
     upload.seek(0)
     kind = filetype.guess(upload.read(4096))
     content_type = kind.mime if kind else ""
     if content_type not in ALLOWED or (photo and ALLOWED[content_type] is None):
         wanted = "JPG或PNG照片" if photo else "JPG、PNG照片或PDF"
-        raise BadFile(f"文件“{name}”不是{wanted}，请换一个文件。")
+        raise BadFile(f"文件“{called}”不是{wanted}，请换一个文件。")
+    upload.seek(0)
+    content = upload.read()
+    upload.seek(0)
+    sha256 = hashlib.sha256(content).hexdigest()
     image_format = ALLOWED[content_type]
-    if image_format:
-        _open_image(upload, name, image_format)
-    upload.seek(0)
-    digest = hashlib.sha256()
-    for chunk in upload.chunks():
-        digest.update(chunk)
-    upload.seek(0)
-    return content_type, digest.hexdigest()
-
-
-def _open_image(upload: UploadedFile, name: str, image_format: str) -> None:
-    upload.seek(0)
+    if image_format is None:
+        if fault := pdfs.fault(content):
+            raise BadFile(f"文件“{called}”{fault}。")
+        return Prepared(name[:200], content, content_type, sha256)
     try:
-        with Image.open(upload, formats=[image_format]) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise BadFile(f"照片“{name}”的像素太大，请缩小后再上传。")
-            image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise BadFile(f"照片“{name}”打不开，可能已损坏，请重新拍照上传。") from None
+        drawn = pictures.redraw(upload, image_format)
+    except pictures.TooManyPixels:
+        raise BadFile(f"照片“{called}”的像素太大，请缩小后再上传。") from None
+    except pictures.NoPicture:
+        raise BadFile(f"照片“{called}”打不开，可能已损坏，请重新拍照上传。") from None
+    return Prepared(name[:200], drawn.content, "image/jpeg", sha256, drawn.taken_at, drawn.taken_place)
 
 
 def keep(
-    upload: UploadedFile,
+    upload: UploadedFile | Prepared,
     *,
     kind: str,
     by: int | None,
@@ -75,22 +92,38 @@ def keep(
     paper: RequiredPaper | None = None,
     photo: bool = False,
 ) -> Attachment:
-    """Store an upload as an attachment. Raises BadFile; then nothing is stored."""
-    content_type, sha256 = inspect(upload, photo=photo)
-    return Attachment.objects.create(
+    """Store a file as an attachment. Raises BadFile; then nothing is stored."""
+    found = upload if isinstance(upload, Prepared) else prepare(upload, photo=photo)
+    made = Attachment(
         kind=kind,
         application=application,
         visit=visit,
         meeting=meeting,
         paper=paper,
-        file=upload,
-        original_name=PurePath(upload.name or "").name[:200],
-        content_type=content_type,
-        size=upload.size or 0,
-        sha256=sha256,
+        file=ContentFile(found.content, name=found.name),
+        original_name=found.name,
+        content_type=found.content_type,
+        size=len(found.content),
+        sha256=found.sha256,
+        kept_sha256=found.kept_sha256,
         uploaded_by_id=by,
         uploaded_at=at,
     )
+    made.taken_at, made.taken_place = found.taken_at, found.taken_place
+    made.save(force_insert=True)
+    return made
+
+
+def shown(attachment: Attachment) -> IO[bytes]:
+    """The content as it may be shown: a photo taken in before photos were drawn anew (no digest of its own) is drawn now.
+
+    Raises FileNotFoundError where the file is gone.
+    """
+    content = attachment.file.open("rb")
+    if attachment.kept_sha256 or not attachment.is_image:
+        return content
+    with content:
+        return BytesIO(pictures.redraw(content, f"{ALLOWED[attachment.content_type]}").content)
 
 
 def repainted(upload: UploadedFile, *, name: str) -> UploadedFile:
@@ -98,18 +131,5 @@ def repainted(upload: UploadedFile, *, name: str) -> UploadedFile:
 
     What a camera writes beside the picture (place, time, telephone) would show who took it.
     """
-    given = PurePath(upload.name or "").name[:100]
-    content_type, _ = inspect(upload, photo=True)
-    upload.seek(0)
-    with Image.open(upload, formats=[str(ALLOWED[content_type])]) as image:
-        try:
-            seen = ImageOps.exif_transpose(image).convert("RGB")
-        except (OSError, SyntaxError, ValueError):
-            raise BadFile(f"照片“{given}”打不开，可能已损坏，请重新拍照上传。") from None
-    seen.thumbnail(LONGEST_SIDE)
-    # On a new ground: Pillow carries comments and profiles of the old one over into the new file.
-    picture = Image.new("RGB", seen.size)
-    picture.paste(seen)
-    content = BytesIO()
-    picture.save(content, "JPEG", quality=85)
-    return SimpleUploadedFile(name, content.getvalue(), content_type="image/jpeg")
+    drawn = prepare(upload, photo=True)
+    return SimpleUploadedFile(name, drawn.content, content_type="image/jpeg")

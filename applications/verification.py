@@ -1,4 +1,4 @@
-"""Whether the history is what was written (核验): every chain, every daily digest, and the digests printed outside.
+"""Whether the history is what was written (核验): chains, files, daily digests, and the digests printed outside.
 
 It reads in pieces and holds nothing open between them, so that work goes on beside it; what looks wrong is looked
 at again under the case's lock before it is told.
@@ -14,10 +14,19 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from applications import digests
+from applications import digests, filed
 from applications.history import Chain
-from applications.models import Application, DailyDigest, HistoryEntry, SealedHead
+from applications.models import (
+    Application,
+    DailyDigest,
+    Disclosure,
+    HistoryEntry,
+    ProgrammeChange,
+    Removal,
+    SealedHead,
+)
 
+GUARDED = (HistoryEntry, DailyDigest, SealedHead, ProgrammeChange, Disclosure, Removal)
 CASES = 500
 COLUMNS = (
     "id",
@@ -50,12 +59,15 @@ class Fault:
 
 
 def faults(
-    *, anchors: Mapping[date, str], progress: Callable[[int], None] = lambda cases: None
+    *,
+    anchors: Mapping[date, str],
+    progress: Callable[[int], None] = lambda cases: None,
+    contents: bool = True,
 ) -> Iterator[Fault]:
-    """Everything wrong, the first fault of each case and of each day.
+    """Everything wrong, the first fault of each case's chain and of each day, and every file.
 
-    In: digests kept outside the database, by day; a function told how many cases have been read. Source of
-    the rule: GB/T 22239-2019 8.1.4.7 (integrity of audit data).
+    In: digests kept outside the database, by day; a function told how many cases have been read; whether every
+    file is read as well. Source of the rule: GB/T 22239-2019 8.1.4.7 (integrity of audit data).
     """
     yield from unguarded()
     last = 0
@@ -73,6 +85,8 @@ def faults(
             break
         last = end
     yield from _days(anchors)
+    if contents:
+        yield from (Fault(where, what) for where, what in filed.wrong())
 
 
 def unguarded() -> Iterator[Fault]:
@@ -85,7 +99,7 @@ def unguarded() -> Iterator[Fault]:
     with connection.cursor() as cursor:
         cursor.execute(question)
         guarded = {name for name, _ in cursor.fetchall()}
-    for model in (HistoryEntry, DailyDigest, SealedHead):
+    for model in GUARDED:
         if model._meta.db_table not in guarded:
             yield Fault(f"数据表 {model._meta.db_table}", "防止修改的触发器不在，或者被关闭了。")
 
@@ -102,15 +116,30 @@ def _piece(cases: Sequence[Any], *, after: int, end: int | None) -> Iterator[Fau
     rows = HistoryEntry.objects.filter(**{f"application__{k}": v for k, v in stretch.items()})
     standing = {case.pk: case for case in cases}
     seen, doubtful = set(), []
+    files: list[filed.Named] = []
     for key, lines in groupby(_read(rows), key=attrgetter("application_id")):
         seen.add(key)
-        if _first(standing.get(key), lines, heads.get(key, []), uptos):
+        if _first(standing.get(key), _noting(lines, files), heads.get(key, []), uptos):
             doubtful.append(key)
     for key in (standing.keys() | heads.keys()) - seen:
         if _first(standing.get(key), [], heads.get(key, []), uptos):
             doubtful.append(key)
     for key in sorted(doubtful):
         yield from _again(key)
+    told = set(doubtful)
+    for one in filed.missing([file for file in files if file.case not in told]):
+        if one.case not in told:
+            told.add(one.case)
+            what = f"第{one.seq}条所记的附件不在了，或者它的SHA-256被改过。"
+            yield Fault(standing[one.case].number, what, one.seq)
+
+
+def _noting(lines: Iterable[Any], files: list[filed.Named]) -> Iterator[Any]:
+    """The lines as they come; the files that they name are noted on the way."""
+    for line in lines:
+        if line.act in filed.FILED:
+            files.extend(filed.named(line))
+        yield line
 
 
 def _read(rows: Any) -> Iterator[Any]:

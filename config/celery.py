@@ -1,9 +1,10 @@
 """The Celery application; its settings are the CELERY_ ones of Django's settings, read when first needed."""
 
 import os
+from datetime import datetime, timedelta
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery, beat, signals
 
 from registry import tracing
 
@@ -12,6 +13,26 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+SLEW = timedelta(seconds=1)
+"""What a time service may take back without anybody minding."""
+
+
+class Scheduler(beat.Scheduler):
+    """Beat that goes on after the clock was set back: Celery's own waits until the old time has come again."""
+
+    seen: datetime | None = None
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        moment = self.app.now()
+        if self.seen is not None and moment < self.seen - SLEW:
+            for entry in self.schedule.values():
+                entry.last_run_at = entry.default_now()
+            self._heap = None
+        self.seen = moment
+        seconds: float = super().tick(*args, **kwargs)
+        return seconds
 
 
 @signals.before_task_publish.connect

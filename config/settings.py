@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "csp",
     "django_otp",
     "django_otp.plugins.otp_totp",
+    "axes",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -60,12 +61,14 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "registry.sessions.SessionLimits",
+    "registry.middleware.KeptByNobody",
     "django_otp.middleware.OTPMiddleware",
     "registry.middleware.ActorMiddleware",
     "registry.factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -124,6 +127,27 @@ AUTH_PASSWORD_VALIDATORS = [
 if env.str("PASSWORD_PROFILE", default="dengbao") == "dengbao":
     AUTH_PASSWORD_VALIDATORS.append({"NAME": "registry.passwords.ThreeOfFourClasses"})
 
+# Wrong passwords (django-axes) are counted in the database, which all web processes share. `registry.lockout` says
+# for how long they lock what.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "registry.lockout.StaffBackend"]
+AXES_HANDLER = "registry.lockout.Handler"
+AXES_CLIENT_IP_CALLABLE = "registry.lockout.network"
+AXES_LOCKOUT_CALLABLE = "registry.lockout.own_page"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 24
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ACCESS_FAILURE_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
+# So many different names with wrong passwords from one network in a quarter of an hour are somebody going through a
+# list; an office where more people sit behind one address sets it higher.
+LOGIN_SPRAY_NAMES = env.int("LOGIN_SPRAY_NAMES", default=20)
+# A password that was given and not changed within so many days lets nobody in any more.
+INITIAL_PASSWORD_DAYS = env.int("INITIAL_PASSWORD_DAYS", default=7)
+
 # A one-time code beside the password (TOTP). A demo has open logins on the loopback: there it would only be in the way.
 SECOND_FACTOR = env.bool("SECOND_FACTOR", default=not DEMO)
 SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=["district_approver", "administrator"])
@@ -149,6 +173,9 @@ STORAGES = {
 CACHES = {"default": env.cache_url("CACHE_URL", default=f"filecache://{VAR_DIR / 'cache'}")}
 # How many proxies of our own stand before the web process. 0: X-Forwarded-For is typed by anybody and not read.
 PROXY_HOPS = env.int("PROXY_HOPS", default=0)
+
+# How long personal data are kept after the last act on a household's cases; `manage.py retention` lists whose has run.
+RETENTION_YEARS = env.int("RETENTION_YEARS", default=10)
 
 UPLOAD_LIMIT = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
@@ -206,9 +233,14 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
 elif CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
+DELIVER_SECONDS = env.int("DELIVER_SECONDS", default=30)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "workflow.tasks.sweep", "schedule": float(SWEEP_SECONDS), "options": {"expires": 300}},
-    "deliver": {"task": "notifications.tasks.deliver", "schedule": 30.0, "options": {"expires": 300}},
+    "deliver": {
+        "task": "notifications.tasks.deliver",
+        "schedule": float(DELIVER_SECONDS),
+        "options": {"expires": 300},
+    },
     # Each hour; the task itself works once a day. Beat counts from its own start and would lose a daily turn.
     "seals": {"task": "workflow.tasks.look_at_seals", "schedule": 3600.0, "options": {"expires": 300}},
 }
@@ -223,6 +255,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+if HTTPS:
+    # A browser takes these two from this very host only, over TLS only.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_AGE = 10 * 3600
 SESSION_IDLE_SECONDS = 60 * env.int("SESSION_IDLE_MINUTES", default=30)
 # Everything comes from us; no script in a page. Charts set style attributes on their own elements.
@@ -261,5 +296,7 @@ LOGGING = {
             "filters": ["traced"],
         }
     },
+    # Each login writes three lines of it; those of a failure and of a lock are warnings.
+    "loggers": {"axes": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

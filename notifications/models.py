@@ -36,8 +36,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(read_at__isnull=True)
 
     def waiting(self, *, now: datetime) -> Self:
-        """What is due on a channel that the machine serves; slips wait for a person."""
-        return self.filter(state=MessageState.PENDING, next_try_at__lte=now).exclude(channel=Channel.SLIP)
+        """What is due on a channel that the machine serves; slips wait for a person.
+
+        A message written in the future is due too: the clock was set back since.
+        """
+        set_back = models.Q(created_at__gt=now, next_try_at__gte=models.F("created_at"))
+        due = models.Q(next_try_at__lte=now) | set_back
+        return self.filter(due, state=MessageState.PENDING).exclude(channel=Channel.SLIP)
 
     def slips(self, prefixes: Iterable[str]) -> Self:
         """The slips for households of these regions that nobody has handed over yet."""
@@ -119,6 +124,28 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class MessageWording(models.Model):
+    """One version of an event's subject and body (消息模板). A change is a new row: who worded what, and when, stays."""
+
+    event = models.CharField("事件", max_length=40)
+    version = models.PositiveIntegerField("版本")
+    title = models.CharField("标题", max_length=200)
+    text = models.TextField("正文")
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="修改人"
+    )
+    changed_at = models.DateTimeField("修改时间")
+
+    class Meta:
+        verbose_name = "消息模板"
+        verbose_name_plural = "消息模板"
+        ordering = ["event", "-version"]
+        constraints = [models.UniqueConstraint(fields=["event", "version"], name="message_wording_once")]
+
+    def __str__(self) -> str:
+        return f"{self.event}模板第{self.version}版"
 
 
 class Muted(models.Model):

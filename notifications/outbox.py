@@ -18,14 +18,15 @@ from typing import Any
 from celery import Task
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils import timezone
 
-from notifications import audience, channels
+from notifications import audience, channels, wordings
 from notifications.audience import Audience
 from notifications.catalogue import Event
 from notifications.channels import ChannelDown, Undeliverable
 from notifications.models import Channel, Message, MessageState, WakeUpFailure
+from registry.blanks import Wording
 from registry.models import Household, User
 
 log = logging.getLogger(__name__)
@@ -60,20 +61,22 @@ def announce(notices: Sequence[Notice], *, at: datetime) -> int:
     """
     people = {user.pk for notice in notices for user in notice.recipients}
     circle = audience.of(people, {notice.event.name for notice in notices}, on=timezone.localdate(at))
-    rows = [row for notice in notices for row in _rows(notice, circle, at)]
+    worded = wordings.in_force({notice.event.name for notice in notices}) if notices else {}
+    rows = [row for notice in notices for row in _rows(notice, circle, worded, at)]
     if rows:
         Message.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
 
 
-def _rows(notice: Notice, circle: Audience, at: datetime) -> Iterator[Message]:
+def _rows(notice: Notice, circle: Audience, worded: Mapping[str, Wording], at: datetime) -> Iterator[Message]:
+    said = wordings.say(notice.event, notice.context, worded)
     values: dict[str, Any] = {
         "event": notice.event.name,
         "fact": notice.fact,
         "stage": notice.stage,
         "application_id": notice.application,
-        "subject": notice.event.subject.format(**notice.context)[:200],
-        "body": notice.event.body.format(**notice.context),
+        "subject": said.title,
+        "body": said.text,
         "url": notice.url,
         "created_at": at,
         "next_try_at": at,
@@ -187,7 +190,9 @@ def _show(*, now: datetime) -> int:
 
 
 def _bury_the_uncertain(*, now: datetime) -> None:
-    lost = Message.objects.filter(state=MessageState.SENDING, next_try_at__lte=now)
+    # A claim that ends later than any made now was made before the clock was set back.
+    over = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + CLAIM)
+    lost = Message.objects.filter(over, state=MessageState.SENDING)
     number = lost.update(state=MessageState.DEAD, error=UNCERTAIN)
     if number:
         log.error("%s messages were cut off while they were sent", number)

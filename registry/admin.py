@@ -30,6 +30,19 @@ def masked(name: str, mask: Callable[[str], str], label: str) -> Any:
     return column
 
 
+class ReadOnly(admin.options.BaseModelAdmin):
+    """Mixed into an admin class or an inline: rows that are looked at here, and written by verbs elsewhere."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class SensitiveForm(forms.ModelForm):
     """A form whose fields `new_x` set the sensitive field `x` of the row, where something was typed."""
 

@@ -6,11 +6,11 @@ from datetime import date
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from registry.models import ROLE_LEVEL, Appointment, Interest, Region, RegionLevel, Role, User
 from registry.refusal import Refused
-from registry.scope import lineage
+from registry.scope import lineage, within
 
 
 class AppointmentRefused(Refused):
@@ -123,6 +123,21 @@ def colleagues(actor: Actor) -> QuerySet[User]:
     )
 
 
+def staff_of(actor: Actor) -> QuerySet[User]:
+    """The logins that an administrator sees: of whoever was ever appointed in their regions, or nowhere yet."""
+    prefixes = actor.prefixes(Role.ADMINISTRATOR)
+    if not prefixes:
+        return User.objects.none()
+    there = Appointment.objects.filter(within(prefixes, "region__code")).order_by().values("user")
+    return User.objects.filter(Q(pk__in=there) | Q(appointments__isnull=True))
+
+
+def end_sessions(user: User) -> None:
+    """End every session of a person, at the next request of each."""
+    User.objects.filter(pk=user.pk).update(session_round=F("session_round") + 1)
+    user.session_round += 1
+
+
 def appoint(
     user: User,
     *,
@@ -147,6 +162,8 @@ def appoint(
             person, role=role, region=region, starts_on=starts_on, ends_on=ends_on
         ).exists():
             raise AppointmentOverlaps(f"{person}在{region.name}担任{Role(role).label}的日期与已有任职重叠。")
+        # With other rights begins another session (ASVS 5 7.2.4); rights themselves are read at each request.
+        end_sessions(user)
         return Appointment.objects.create(
             user=person,
             role=role,
@@ -161,11 +178,14 @@ def appoint(
 def end(appointment: Appointment, *, on: date, by: User | None) -> Appointment:
     """End an appointment; the day given is its last. One that ends no later already stays as it is."""
     with transaction.atomic():
-        kept = Appointment.objects.select_for_update().get(pk=appointment.pk)
+        kept = (
+            Appointment.objects.select_related("user").select_for_update(of=("self",)).get(pk=appointment.pk)
+        )
         if on < kept.starts_on:
             raise AppointmentDatesWrong("任职的结束日期不能早于开始日期。")
         if kept.ends_on is not None and kept.ends_on <= on:
             raise AppointmentDatesWrong("这项任职已经在更早的日期或同一天结束。")
         kept.ends_on, kept.ended_by = on, by
         kept.save(update_fields=["ends_on", "ended_by"])
+        end_sessions(kept.user)
         return kept

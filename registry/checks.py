@@ -28,6 +28,22 @@ def sensitive_keys_are_usable(
     return []
 
 
+@register(Tags.security, deploy=True)
+def visitors_are_told_apart(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """TLS ends at a proxy; unless that is believed, everybody comes from its address and one locks out all."""
+    if settings.HTTPS and not settings.PROXY_HOPS:
+        return [
+            Warning(
+                "HTTPS=1 而 PROXY_HOPS=0：所有访问都算作来自代理服务器，一人输错密码会影响所有人登录。",
+                hint="请把 PROXY_HOPS 设为网站前面自有代理的层数，通常是 1。",
+                id="registry.W002",
+            )
+        ]
+    return []
+
+
 @register(Tags.database)
 def demo_and_production_are_apart(
     app_configs: Sequence[AppConfig] | None = None, databases: Iterable[str] | None = None, **kwargs: Any

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
@@ -50,6 +51,20 @@ class ActorMiddleware:
             lambda: appointments.actor(request.user, on=today())
         )
         return self.get_response(request)
+
+
+class KeptByNobody:
+    """What somebody signed in is shown stays in no cache, of the browser or on the way (ASVS 5 14.3.2)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        signed_in = SESSION_KEY in request.session
+        response = self.get_response(request)
+        if signed_in and "no-store" not in response.get("Cache-Control", ""):
+            response["Cache-Control"] = "private, no-store"
+        return response
 
 
 class PermissionsPolicy:

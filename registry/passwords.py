@@ -4,6 +4,7 @@ import string
 
 from django.core.exceptions import ValidationError
 
+from registry import codes
 from registry.models import User
 
 CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
@@ -23,3 +24,11 @@ class ThreeOfFourClasses:
     def get_help_text(self) -> str:
         """The rule in one sentence."""
         return "密码须包含小写字母、大写字母、数字、其他符号中的至少三种。"
+
+
+def fresh() -> str:
+    """A password to hand over on paper and to be changed at the first login: random, without signs that look alike."""
+    while True:
+        made = codes.unguessable()
+        if any(one.isdigit() for one in made) and any(one.isalpha() for one in made):
+            return made

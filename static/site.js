@@ -120,10 +120,15 @@
     }
     countChecked(table);
   });
-  document.querySelectorAll("[data-check-all]").forEach((box) => {
-    box.closest("label").hidden = false;
-    countChecked(box.closest("table"));
-  });
+  function offerCheckAll() {
+    document.querySelectorAll("[data-check-all]").forEach((box) => {
+      box.closest("label").hidden = false;
+      countChecked(box.closest("table"));
+    });
+  }
+  offerCheckAll();
+  // A list that is narrowed or sorted comes in without a new page.
+  document.addEventListener("htmx:afterSettle", offerCheckAll);
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();

@@ -3,8 +3,10 @@
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.conf import settings as django_settings
@@ -50,10 +52,20 @@ def no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
         monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *args, **kwargs: None)
 
 
+FLUSH = BaseDatabaseOperations.execute_sql_flush
+
+
+@contextmanager
+def guarded_flush() -> Iterator[None]:
+    """Emptying all tables as an installation would: with the triggers on."""
+    with mock.patch.object(BaseDatabaseOperations, "execute_sql_flush", FLUSH):
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def tables_emptied_past_the_guards() -> Iterator[None]:
     """Between transactional tests Django empties all tables, the append-only ones too."""
-    flush = BaseDatabaseOperations.execute_sql_flush
+    flush = FLUSH
 
     def flush_unguarded(operations: Any, statements: list[str]) -> None:
         with unguarded(operations.connection):

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
 from applications.models import Application, MeetingKind, Programme
@@ -268,9 +269,10 @@ def lodged(
     now: datetime,
     facts: str = "该户实际种植面积不足。",
     concerns_cadre: bool = False,
+    photos: tuple[UploadedFile, ...] = (),
 ) -> Objection:
     entry = PostingEntry.objects.get(posting=posting, application=case)
-    complaint = Complaint(Channel.WEB, facts, anonymous=True, concerns_cadre=concerns_cadre)
+    complaint = Complaint(Channel.WEB, facts, anonymous=True, concerns_cadre=concerns_cadre, photos=photos)
     return objections.lodge(entry, complaint=complaint, now=now)
 
 

@@ -12,6 +12,10 @@ TABLES = (
     "applications_dailydigest",
     "applications_sealedhead",
     "applications_programmechange",
+    "registry_user",
+    "registry_accountchange",
+    "applications_disclosure",
+    "applications_removal",
 )
 
 

@@ -43,9 +43,11 @@ def id_number(born: date = date(1960, 1, 1)) -> str:
 
 
 def photo(name: str = "photo.jpg") -> SimpleUploadedFile:
-    """A small real JPEG, each one different."""
+    """A small real JPEG, each one different, also after it was drawn anew: its number in black and white."""
     number = next(_pixel)
-    image = Image.new("RGB", (8, 8), (number % 256, number // 256 % 256, 120))
+    image = Image.new("RGB", (128, 8), "white")
+    for bit in (bit for bit in range(16) if number >> bit & 1):
+        image.paste("black", (8 * bit, 0, 8 * bit + 8, 8))
     buffer = BytesIO()
     image.save(buffer, "JPEG")
     return SimpleUploadedFile(name, buffer.getvalue(), content_type="image/jpeg")

@@ -68,13 +68,13 @@ def default_heading(kind: PostingKind, region: Region, programme: Programme) -> 
     line = {one.level: one for one in Region.objects.filter(code__in=lineage(region.code))}
     township, county = line.get(RegionLevel.TOWNSHIP), line.get(RegionLevel.COUNTY)
     plan = programme.posting_plans.filter(level=kind.level).first()
-    wording = wordings.current(kind)
     values = wordings.values_for(region, programme, term=str(plan.term) if plan else "")
+    wording = wordings.current(kind).filled(values)
     return Heading(
-        title=wordings.fill(wording.title, values),
+        title=wording.title,
         legal_basis=programme.legal_basis,
         standard=programme.standard,
-        text=wordings.fill(wording.text, values),
+        text=wording.text,
         objection_way="对名单有异议的，可以当面、来电或在网上实名或匿名提出，并写明具体事实。",
         department_phone=county.phone if county else "",
         township_phone=township.phone if township else (county.phone if county else ""),
@@ -99,12 +99,13 @@ def waiting(kind: PostingKind, region: Region) -> QuerySet[Application]:
 
 
 def late_villages(kind: PostingKind, region: Region, programme: Programme) -> list[str]:
-    """Villages of the region with cases of the programme that are not as far as this level's posting yet."""
+    """Villages of the region, by code, with cases of the programme that are not as far as this level's posting yet."""
     target = POSTING_STATE[kind.level]
     order = [state for state in STEPS if not STEPS[state].is_correction]
     behind = set(order[: order.index(target)]) | {state for state in STEPS if STEPS[state].is_correction}
     late = Application.objects.filter(within([region.prefix]), programme=programme, state__in=behind)
-    return sorted(set(late.order_by().values_list("village__name", flat=True)))
+    villages = late.order_by("village__code").values_list("village__code", "village__name").distinct()
+    return [name for _, name in villages]
 
 
 def prepare(

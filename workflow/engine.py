@@ -24,10 +24,14 @@ from viewflow.workflow.token import Token
 from applications import history
 from applications.models import Application, HistoryEntry
 from applications.states import FINAL, Level, State
+from registry.models import User
 from workflow.flows import ApprovalFlow
 from workflow.models import Act, ApprovalProcess, Posting, ReviewTask, word_for
+from workflow.permissions import Taken
 from workflow.results import Change, Conflict, Ref
 from workflow.steps import START_NODE, STEPS
+
+URGE = "urge"
 
 
 class StaleWrite(Exception):
@@ -88,7 +92,11 @@ def compare(application: Application, ref: Ref) -> None:
     """Refuse a form that showed an older revision, with what changed since and by whom."""
     if ref.revision is None or ref.revision == application.revision:
         return
-    entries = application.history.filter(seq__gt=ref.revision).select_related("by").order_by("seq")
+    entries = list(application.history.filter(seq__gt=ref.revision).select_related("by").order_by("seq"))
+    # A reminder from below changes nothing that a decision rests on.
+    entries = [entry for entry in entries if entry.act != URGE]
+    if not entries:
+        return
     changes = [
         Change(entry.at.isoformat(), entry.by.name if entry.by else "系统", _told(entry)) for entry in entries
     ]
@@ -101,6 +109,39 @@ def _told(entry: HistoryEntry) -> str:
     return (
         f"{word}：{entry.text}" if entry.act in Act.values and word not in entry.text else entry.text or word
     )
+
+
+def open_tasks(cases: Iterable[int]) -> dict[int, ReviewTask]:
+    """The open task of each case, with its owner: one statement. Ask under the cases' lock where it decides."""
+    waiting = (
+        ReviewTask.objects.filter(
+            process__approvalprocess__application__in=list(cases), finished__isnull=True
+        )
+        .select_related("owner")
+        .annotate(case=F("process__approvalprocess__application"))
+    )
+    return {task.case: task for task in waiting}
+
+
+def taken(cases: Iterable[int]) -> dict[int, Taken]:
+    """Who has taken which of these cases; one that lies on the common desk is left out."""
+    return {
+        case: Taken(task.owner_id, task.owner.name)
+        for case, task in open_tasks(cases).items()
+        if task.owner is not None
+    }
+
+
+def hand_over(tasks: Sequence[ReviewTask], *, to: User | None, at: datetime) -> None:
+    """Give open human tasks to a person, or back to the common desk (None): the rows alone, one statement.
+
+    The verb that calls it holds the cases' locks and writes their history.
+    """
+    rows = ReviewTask.objects.filter(
+        pk__in=[task.pk for task in tasks], finished__isnull=True, flow_task_type="HUMAN"
+    )
+    status = STATUS.NEW if to is None else STATUS.ASSIGNED
+    _expect(rows.update(owner=to, assigned=at if to else None, status=status), len(tasks))
 
 
 def save_moves(moves: Sequence[Move], *, by: int | None, at: datetime, batch: UUID) -> None:

@@ -56,6 +56,7 @@ def record_visit(
 ) -> VerificationVisit:
     """Record a visit by at least two verifiers, one of whom did not enter the case."""
     people = list({person.name.strip(): person for person in verifiers if person.name.strip()}.values())
+    pictures = [uploads.prepare(photo, photo=True) for photo in photos]
     with transaction.atomic(durable=True):
         proceeding = Proceeding(engine.locked([ref]), by, now)
         actor = proceeding.actor
@@ -81,6 +82,7 @@ def record_visit(
             permitted=lambda application: permissions.may_amend(actor, application),
             level=Level.VILLAGE,
             text=f"入户核实：{'属实' if confirmed else '不属实'}。",
+            data={"files": [picture.kept_sha256 for picture in pictures]},
         )
         if case is None:
             one(proceeding.results)
@@ -97,10 +99,8 @@ def record_visit(
             Verifier(visit=visit, name=person.name.strip(), post=person.post.strip(), user=person.user)
             for person in people
         )
-        for photo in photos:
-            uploads.keep(
-                photo, kind=AttachmentKind.VISIT, by=by.pk, at=now, application=case, visit=visit, photo=True
-            )
+        for picture in pictures:
+            uploads.keep(picture, kind=AttachmentKind.VISIT, by=by.pk, at=now, application=case, visit=visit)
         proceeding.write()
         return visit
 
@@ -133,6 +133,8 @@ def record_meeting(
     """Record a quorate meeting that appraised cases of its village; `votes` are those in favour, by case."""
     if not votes:
         raise BadMeeting("请至少选择一件参加评议的申请。")
+    files = [uploads.prepare(paper) for paper in papers]
+    named = {"files": [file.kept_sha256 for file in files]}
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="record_meeting", by=by.pk, at=now)) is not None:
             return AppraisalMeeting.objects.get(pk=before[0].pk)
@@ -153,11 +155,11 @@ def record_meeting(
             )
             for case, count in votes.items()
         )
-        for paper in papers:
-            uploads.keep(paper, kind=AttachmentKind.MEETING, by=by.pk, at=now, meeting=meeting)
+        for file in files:
+            uploads.keep(file, kind=AttachmentKind.MEETING, by=by.pk, at=now, meeting=meeting)
         for case in proceeding.locked.cases.values():
             text = f"{meeting.get_kind_display()}评议：到会{meeting.present}人，同意{votes[case.pk]}人。"
-            proceeding.touch(case, "record_meeting", text=text, level=Level.VILLAGE)
+            proceeding.touch(case, "record_meeting", text=text, level=Level.VILLAGE, data=named)
         proceeding.write()
         receipts.keep(key, [Result(meeting.pk, "", True)])
         return meeting

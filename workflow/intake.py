@@ -1,7 +1,7 @@
 """The household's side, done by village staff (代办): enter, amend, attach, submit, resubmit, withdraw, discard."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,66 +11,17 @@ from django.utils import timezone
 
 from applications import eligibility, papers, uploads
 from applications.eligibility import Claim
-from applications.models import Application, Attachment, AttachmentKind, Programme, RequiredPaper
+from applications.models import Application, Attachment, AttachmentKind, RequiredPaper
 from applications.standing import Standing
 from applications.states import CORRECTIONS, LEVEL_OF, State, holder
 from registry import appointments
-from registry.models import Household, Member, User
-from registry.refusal import Refused
-from workflow import engine, numbers, permissions, receipts, sheets
+from registry.models import Member, User
+from workflow import engine, entering, pending, permissions, receipts, sheets
+from workflow.entering import Form as Form
+from workflow.entering import NotComplete as NotComplete
 from workflow.models import Act
 from workflow.proceedings import Proceeding
 from workflow.results import Ref, Result, one
-
-
-class NotComplete(Refused):
-    """A draft that cannot be handed in yet."""
-
-
-class PayeeMissing(Refused):
-    """A household without a head, and no payee named."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """What the village enters for a household. `payee` None means the person helped, or the head of household."""
-
-    programme: Programme
-    household: Household
-    quantity: Decimal
-    applied_on: date
-    member: Member | None = None
-    payee: Member | None = None
-    option: str = ""
-    reason: str = ""
-    committed: bool = False
-    follows: Application | None = None
-
-
-def _queue_up(household_id: int) -> None:
-    """One entry of a household at a time: two at once would each see the cap unused, and no twin."""
-    Household.objects.select_for_update(no_key=True).only("pk").get(pk=household_id)
-
-
-def _standing(programme: int) -> Programme:
-    """The programme as it stands now, until the entry is written: meanwhile nobody edits it or adds a version."""
-    rows = Programme.objects.select_for_update(of=("self",), no_key=True).select_related("region")
-    found = rows.get(pk=programme)
-    eligibility.refuse_superseded(found, eligibility.superseded([found.pk]).get(found.pk))
-    return found
-
-
-def kept(assessed: eligibility.Assessment) -> dict[str, str | int]:
-    """What the amount was computed from, as the case keeps it."""
-    return {"already": f"{assessed.given.already:.2f}", "heads": assessed.given.heads}
-
-
-def payee_of(form: Form) -> Member:
-    """Who is paid: the named payee, the person helped, or the head of the household."""
-    payee = form.payee or form.member or form.household.head
-    if payee is None:
-        raise PayeeMissing("该户没有登记户主，请先补全户籍信息或选择收款人。")
-    return payee
 
 
 def enter(form: Form, *, by: User, now: datetime, key: str | None = None) -> Result:
@@ -80,47 +31,13 @@ def enter(form: Form, *, by: User, now: datetime, key: str | None = None) -> Res
             return before[0]
         today = timezone.localdate(now)
         actor = appointments.actor(by, on=today)
-        village = form.household.village
-        permissions.may_enter(actor, village, form.household).enforce()
-        payee = payee_of(form)
-        programme = _standing(form.programme.pk)
-        claim = Claim(programme, form.household, form.member, payee, form.quantity, form.option)
-        if form.applied_on > today:
-            raise NotComplete("申请日期不能晚于今天。")
-        _queue_up(form.household.pk)
-        assessed = eligibility.assess(claim, village=village, today=today)
-        amount = assessed.amount
-        application = Application.objects.create(
-            number=numbers.application(village, programme.year),
-            programme=programme,
-            village=village,
-            household=form.household,
-            member=form.member,
-            quantity=form.quantity,
-            claimed_quantity=form.quantity,
-            amount=amount.value,
-            claimed_amount=amount.value,
-            working=amount.working,
-            clause=amount.clause,
-            option=form.option,
-            given=kept(assessed),
-            reason=form.reason.strip(),
-            payee=payee,
-            payee_bank=payee.bank,
-            payee_card=payee.card_number,  # type: ignore[misc]
-            applied_on=form.applied_on,
-            committed=form.committed,
-            entered_by=by,
-            entered_at=now,
-            follows=form.follows,
-        )
-        proceeding = Proceeding(engine.locked([Ref(application.pk)]), by, now)
-        case = proceeding.locked.cases[application.pk]
-        proceeding.touch(case, "enter", text=f"代办录入，{amount.working}。", level=LEVEL_OF[State.DRAFT])
-        proceeding.write()
-        result = Result(
-            case.pk, case.number, True, data={"amount": str(case.amount), "working": case.working}
-        )
+        permissions.may_enter(actor, form.household.village, form.household).enforce()
+        current = replace(form, programme=entering.standing(form.programme.pk))
+        entering.queue_up([form.household.pk])
+        settled = entering.settle(current, actor=actor)
+        handed = pending.hand_over(form.household, form.programme, by=by)
+        (result,) = entering.create([settled], by=by, now=now, papers=handed)
+        pending.give(handed, result.pk)
         receipts.keep(key, [result])
         return result
 
@@ -141,8 +58,7 @@ def amend(
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="amend", by=by.pk, at=now)) is not None:
             return before[0]
-        for household in Application.objects.filter(pk=ref.pk).values_list("household_id", flat=True):
-            _queue_up(household)
+        entering.queue_up(Application.objects.filter(pk=ref.pk).values_list("household_id", flat=True))
         proceeding = Proceeding(engine.locked([ref]), by, now)
         actor = proceeding.actor
         assert actor is not None
@@ -163,7 +79,7 @@ def amend(
                 in_window=State(application.state) is State.DRAFT,
             )
             amount = assessed.amount
-            application.option, application.given = chosen, kept(assessed)
+            application.option, application.given = chosen, entering.kept(assessed)
             application.quantity = application.claimed_quantity = quantity
             application.amount = application.claimed_amount = amount.value
             application.working, application.clause = amount.working, amount.clause
@@ -218,30 +134,76 @@ def attach(
     key: str | None = None,
 ) -> Attachment:
     """Add a paper to a case that the village may still change; files are never replaced."""
+    file = uploads.prepare(upload)
     with transaction.atomic(durable=True):
-        if (before := receipts.first(key, act="attach", by=by.pk, at=now)) is not None:
-            return Attachment.objects.get(pk=before[0].pk)
-        proceeding = Proceeding(engine.locked([ref]), by, now)
-        actor = proceeding.actor
-        assert actor is not None
-        name = paper.name if paper else "其他材料"
-        case = proceeding.step(
-            Ref(ref.pk),
-            "attach",
-            lambda application, standing: None,
-            permitted=lambda application: permissions.may_amend(actor, application),
-            level=LEVEL_OF[State.DRAFT],
-            text=f"上传材料：{name}。",
-        )
-        if case is None:
-            one(proceeding.results)
-            raise AssertionError("a refused step raises")
-        attachment = uploads.keep(
-            upload, kind=AttachmentKind.PAPER, by=by.pk, at=now, application=case, paper=paper
-        )
-        proceeding.write()
-        receipts.keep(key, [Result(attachment.pk, case.number, True)])
-        return attachment
+        result = one(_take_in(ref, [file], paper=paper, by=by, now=now, key=key))
+        return Attachment.objects.get(pk=result.pk)
+
+
+def attach_all(
+    ref: Ref,
+    *,
+    paper: RequiredPaper | None,
+    files: Sequence[UploadedFile],
+    by: User,
+    now: datetime,
+    key: str | None = None,
+) -> list[Result]:
+    """Add the files of a paper, each answered for itself: a broken photo does not cost the good ones."""
+    looked_at = [_prepared(upload) for upload in files]
+    if not any(isinstance(file, uploads.Prepared) for file in looked_at):
+        raise uploads.BadFile("".join(f"{sentence}" for sentence in looked_at))
+    with transaction.atomic(durable=True):
+        return _take_in(ref, looked_at, paper=paper, by=by, now=now, key=key)
+
+
+def _take_in(
+    ref: Ref,
+    files: Sequence[uploads.Prepared | str],
+    *,
+    paper: RequiredPaper | None,
+    by: User,
+    now: datetime,
+    key: str | None,
+) -> list[Result]:
+    """Add files in the caller's transaction; in the place of one that cannot be taken stands the sentence why."""
+    if (before := receipts.first(key, act="attach", by=by.pk, at=now)) is not None:
+        return before
+    proceeding = Proceeding(engine.locked([ref]), by, now)
+    actor = proceeding.actor
+    assert actor is not None
+    digests = [file.kept_sha256 for file in files if isinstance(file, uploads.Prepared)]
+    name, many = paper.name if paper else "其他材料", len(digests)
+    case = proceeding.step(
+        Ref(ref.pk),
+        "attach",
+        lambda application, standing: None,
+        permitted=lambda application: permissions.may_amend(actor, application),
+        level=LEVEL_OF[State.DRAFT],
+        text=f"上传材料：{name}{f'（{many}个文件）' if many > 1 else ''}。",
+        data={"files": digests},
+    )
+    if case is None:
+        one(proceeding.results)
+        raise AssertionError("a refused step raises")
+    results = []
+    for file in files:
+        if isinstance(file, str):
+            results.append(Result(0, "", False, file))
+            continue
+        kept = uploads.keep(file, kind=AttachmentKind.PAPER, by=by.pk, at=now, application=case, paper=paper)
+        results.append(Result(kept.pk, case.number, True))
+    proceeding.write()
+    receipts.keep(key, results)
+    return results
+
+
+def _prepared(upload: UploadedFile) -> uploads.Prepared | str:
+    """The file as it will be kept, or why it cannot be taken."""
+    try:
+        return uploads.prepare(upload)
+    except uploads.BadFile as bad:
+        return bad.sentence
 
 
 def submit(refs: Sequence[Ref], *, by: User, now: datetime, key: str | None = None) -> list[Result]:

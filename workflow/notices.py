@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from applications.models import Application
-from applications.states import CORRECTIONS, FINAL, State
+from applications.states import CORRECTIONS, FINAL, OPEN, Level, State
 from notifications import catalogue
 from notifications.catalogue import Event
 from notifications.outbox import Notice
@@ -104,15 +104,25 @@ def _was_cut(move: Move, decisions: Mapping[int, Decision]) -> bool:
 OUTCOMES: dict[State, tuple[Event, Event]] = {
     State.REJECTED: (catalogue.REJECTED, catalogue.HOME_REJECTED),
     State.ANNOUNCED: (catalogue.ANNOUNCED, catalogue.HOME_ANNOUNCED),
+    State.WITHDRAWN: (catalogue.ENDED, catalogue.HOME_ENDED),
+    State.LAPSED: (catalogue.ENDED, catalogue.HOME_LAPSED),
+    State.REVOKED: (catalogue.ENDED, catalogue.HOME_REVOKED),
 }
+RECONSIDERED_BY = {
+    Level.VILLAGE: "乡镇人民政府",
+    Level.TOWNSHIP: "区级主管部门",
+    Level.DISTRICT: "上一级主管部门",
+}
+"""Whom a household asks to look at a decision of this level again (复核)."""
 
 
 def _events(move: Move, decision: Decision) -> tuple[Event, Event]:
     if move.target in CORRECTIONS:
-        officers = catalogue.TO_CORRECT if decision.act == Act.CORRECT else catalogue.SENT_BACK
-        return officers, catalogue.HOME_SENT_BACK
+        if decision.act == Act.CORRECT:
+            return catalogue.TO_CORRECT, catalogue.HOME_TO_CORRECT
+        return catalogue.SENT_BACK, catalogue.HOME_SENT_BACK
     if move.target in FINAL:
-        return OUTCOMES.get(move.target, (catalogue.ENDED, catalogue.HOME_ENDED))
+        return OUTCOMES[move.target]
     return catalogue.CUT, catalogue.HOME_CUT
 
 
@@ -128,6 +138,7 @@ def _outcome(
         "name": case.beneficiary_name,
         "programme": case.programme.name,
         "level": decision.get_level_display(),
+        "above": RECONSIDERED_BY[Level(decision.level)],
         "village": case.village.name,
         "faults": decision.opinion.rstrip("。"),
         "reason": (decision.opinion or decision.get_reason_code_display()).rstrip("。"),
@@ -153,3 +164,29 @@ def _outcome(
             context=context,
             application=case.pk,
         )
+
+
+def of_objection(
+    case: Application, moves: Sequence[Move], *, objection: int, outcome: str, reason: str
+) -> list[Notice]:
+    """What the household hears of an objection to its case, where the case's own outcome does not say it already."""
+    told = any(move.target in CORRECTIONS or move.target in FINAL for move in moves if move.steps)
+    if told or case.state not in OPEN | {State.ANNOUNCED}:
+        return []
+    return [
+        Notice(
+            event=catalogue.HOME_OBJECTION,
+            fact=f"objection:{objection}",
+            stage="decided",
+            recipients=(),
+            household=case.household,
+            context={
+                "number": case.number,
+                "programme": case.programme.name,
+                "village": case.village.name,
+                "outcome": outcome,
+                "reason": reason.rstrip("。"),
+            },
+            application=case.pk,
+        )
+    ]

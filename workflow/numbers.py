@@ -16,19 +16,20 @@ class NoPublisherCode(Refused):
     """The publishing body has no valid 统一社会信用代码."""
 
 
-def following(name: str) -> int:
-    """The next value of a counter; the row stays locked until the verb has committed."""
+def following(name: str, *, many: int = 1) -> int:
+    """The next value of a counter, the last of `many`; the row stays locked until the verb has committed."""
     Counter.objects.bulk_create([Counter(name=name)], ignore_conflicts=True)
     counter = Counter.objects.select_for_update().get(name=name)
-    counter.value += 1
+    counter.value += many
     counter.save(update_fields=["value"])
     return counter.value
 
 
-def application(village: Region, year: int) -> str:
-    """A case's number: township digits, year and a serial, e.g. 341702102-2021-00042."""
+def applications(village: Region, year: int, many: int) -> list[str]:
+    """The next numbers of cases: township digits, year and a serial, e.g. 341702102-2021-00042."""
     prefix = village.code[:9]
-    return f"{prefix}-{year}-{following(f'application:{prefix}:{year}'):05d}"
+    last = following(f"application:{prefix}:{year}", many=many)
+    return [f"{prefix}-{year}-{serial:05d}" for serial in range(last - many + 1, last + 1)]
 
 
 def posting(kind: PostingKind, region: Region, on: date) -> str:

@@ -16,7 +16,7 @@ from applications.machine import WrongState
 from applications.states import Level, State
 from notifications import catalogue
 from registry.models import User
-from workflow import deadlines, engine, permissions, receipts, remedies
+from workflow import deadlines, engine, notices, permissions, receipts, remedies
 from workflow.complaints import (
     MAX_FACTS,
     BadObjection,
@@ -259,7 +259,14 @@ def decide(
         remedies.number_faults(proceeding)
         told = ObjectionOutcome(outcome).label
         context = {"number": case.number, "objection": kept.number, "outcome": told}
-        proceeding.say([to_handlers(kept, catalogue.OBJECTION_DECIDED, context, proceeding, "decided")])
+        proceeding.say(
+            [
+                to_handlers(kept, catalogue.OBJECTION_DECIDED, context, proceeding, "decided"),
+                *notices.of_objection(
+                    case, proceeding.moves, objection=kept.pk, outcome=told, reason=reason.strip()
+                ),
+            ]
+        )
         if case.state == State.ANNOUNCED and outcome != ObjectionOutcome.NOT_UPHELD:
             # What is announced only the district takes back, and not by itself: it has to be told.
             district = to_handlers(

@@ -6,10 +6,12 @@ coverage, the same person at two levels) stands in the state machine and is aske
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from applications.models import Application
-from applications.states import Level, State, holder
+from applications.states import CORRECTIONS, REVIEWS, Level, State, holder
 from registry.appointments import Actor
-from registry.models import Household, Region, Role
+from registry.models import Appointment, Household, Region, Role, User
 from registry.refusal import Refused
 from workflow.models import Act, EntryOutcome, Objection, Posting, PostingEntry, PostingKind
 from workflow.steps import LEVEL_ROLE, STEPS
@@ -37,7 +39,30 @@ class Verdict:
 
 YES = Verdict(True)
 
+
+@dataclass(frozen=True)
+class Taken:
+    """Who has taken a case to their own desk (取件)."""
+
+    by_id: int
+    name: str
+
+
 VILLAGE_ACTS = frozenset({Act.SUBMIT, Act.DISCARD, Act.RESUBMIT, Act.RESTART, Act.WITHDRAW})
+ACTS_OF_HOLDER = frozenset(
+    {
+        Act.PASS_VILLAGE,
+        Act.PASS_TOWNSHIP,
+        Act.PASS_DISTRICT,
+        Act.SEND_BACK,
+        Act.REJECT,
+        Act.RETURN_TO_TOWNSHIP,
+        Act.RESUBMIT,
+        Act.RESTART,
+    }
+)
+"""What only the holder of a taken case does. The household's withdrawal, and the end of a correction nobody answered,
+must not hang on who has taken the case."""
 DISTRICT_ACTS = frozenset({Act.RETURN_TO_TOWNSHIP, Act.STOP, Act.ANNOUNCE, Act.REVOKE})
 
 
@@ -77,14 +102,52 @@ def returned_by(application: Application) -> Level:
     return max(held, Level(set_by or held), key=list(Level).index)
 
 
-def may(actor: Actor, act: Act, application: Application) -> Verdict:
-    """Whether the person may do this act on this case, by role, region, day and kinship."""
+def may(actor: Actor, act: Act, application: Application, *, taken: Taken | None = None) -> Verdict:
+    """Whether the person may do this act on this case, by role, region, day, kinship, and who has taken it."""
     role = role_for(act, State(application.state))
     if act is Act.LAPSE:
         role = LEVEL_ROLE[returned_by(application)]
     # Withdrawing is the household's right: whoever of the village is there may write it down.
     kin = YES if act is Act.WITHDRAW else _no_interest(actor, application.household_id)
-    return kin and _holds(actor, role, application.village.code)
+    verdict = kin and _holds(actor, role, application.village.code)
+    if verdict and act in ACTS_OF_HOLDER and taken is not None and taken.by_id != actor.user_id:
+        return Verdict(False, f"这件申请由{taken.name}办理，您要办理请先说明理由接手。")
+    return verdict
+
+
+def may_work(actor: Actor, application: Application) -> Verdict:
+    """Whether the person may take this case to their desk, or hand it on: a review or a correction of their own role."""
+    state = State(application.state)
+    if state not in REVIEWS | CORRECTIONS:
+        return Verdict(False, "只有待审核和退回补正中的申请可以取件和转办。")
+    return _no_interest(actor, application.household_id) and _holds(
+        actor, STEPS[state].role, application.village.code
+    )
+
+
+def may_give_back(actor: Actor, application: Application, *, taken: Taken | None) -> Verdict:
+    """Whether the person may put a case back on the common desk: whoever has taken it."""
+    if taken is not None and taken.by_id == actor.user_id:
+        return YES
+    return Verdict(False, f"这件申请由{taken.name}办理。" if taken else "这件申请还没有人取件。")
+
+
+def may_hand_over(actor: Actor, application: Application, *, taken: Taken | None) -> Verdict:
+    """Whether the person may hand a case to a colleague (转办): its holder, or anybody of the desk it lies on untaken."""
+    verdict = may_work(actor, application)
+    if verdict and taken is not None and taken.by_id != actor.user_id:
+        return Verdict(False, f"这件申请由{taken.name}办理，只有{taken.name}可以转办。")
+    return verdict
+
+
+def may_urge(actor: Actor, application: Application) -> Verdict:
+    """Whether the person may urge the level that holds the case (催办): a level below it, over the same village."""
+    state = State(application.state)
+    if state not in STEPS or state in CORRECTIONS or not STEPS[state].level.below:
+        return Verdict(False, "只有等待上级办理的申请可以催办。")
+    if any(actor.holds(LEVEL_ROLE[level], application.village.code) for level in STEPS[state].level.below):
+        return YES
+    return Verdict(False, "催办由下级经办人提出，您没有下级的任职。")
 
 
 def may_read(actor: Actor, application: Application) -> Verdict:
@@ -103,6 +166,41 @@ def may_enter(actor: Actor, village: Region, household: Household | None = None)
     return _holds(actor, Role.VILLAGE_CLERK, village.code)
 
 
+def may_see_numbers(actor: Actor, household: Household) -> Verdict:
+    """Whether the person may see full ID numbers, cards and telephones of a household: who decides on its cases."""
+    if not any(actor.holds(role, household.village.code) for role in LEVEL_ROLE.values()):
+        return Verdict(False, "完整号码只对当地的经办人开放，您没有这项任职。")
+    return _no_interest(actor, household.pk)
+
+
+def may_export_numbers(actor: Actor, region_code: str) -> Verdict:
+    """Whether full numbers of a region's households may leave in one file: the district, which pays."""
+    if actor.holds(Role.DISTRICT_APPROVER, region_code):
+        return YES
+    return Verdict(
+        False, f"完整号码由{Role.DISTRICT_APPROVER.label}导出，您没有这项任职；请导出只显示一部分的名册。"
+    )
+
+
+def audited_prefixes(actor: Actor) -> tuple[str, ...]:
+    """The regions whose records of personal data the person may look through."""
+    return actor.prefixes(Role.SUPERVISOR, Role.ADMINISTRATOR)
+
+
+def may_audit_disclosures(actor: Actor) -> Verdict:
+    """Whether the person may look through the records of personal data: supervisors and administrators."""
+    if audited_prefixes(actor):
+        return YES
+    return Verdict(False, "个人信息记录由监督员和系统管理员查看，您没有这项任职。")
+
+
+def may_remove(actor: Actor, household: Household) -> Verdict:
+    """Whether the person may remove a household's personal data by a decision: an administrator over its village."""
+    if actor.holds(Role.ADMINISTRATOR, household.village.code):
+        return YES
+    return Verdict(False, f"个人信息由{Role.ADMINISTRATOR.label}凭决定删除，您没有这项任职。")
+
+
 def may_amend(actor: Actor, application: Application) -> Verdict:
     """Whether the person may change a draft or a case in correction, its papers and its visits."""
     if (
@@ -111,6 +209,13 @@ def may_amend(actor: Actor, application: Application) -> Verdict:
     ):
         return Verdict(False, "只有草稿、待村级申报和退回补正中的申请可以修改。")
     return may_enter(actor, application.village, application.household)
+
+
+def may_declare(actor: Actor) -> Verdict:
+    """Whether the person has lists of a village to declare (申报); each case is asked of `may` as well."""
+    if Role.VILLAGE_CLERK in actor.roles:
+        return YES
+    return Verdict(False, "核实、评议和申报由当地的村级经办人办理，您没有这项任职。")
 
 
 def may_hold_meeting(actor: Actor, village: Region) -> Verdict:
@@ -134,6 +239,13 @@ def may_keep_programmes(actor: Actor, region: Region) -> Verdict:
     if actor.holds(Role.ADMINISTRATOR, region.code):
         return YES
     return Verdict(False, f"补贴项目由当地的{Role.ADMINISTRATOR.label}维护，您没有这项任职。")
+
+
+def may_keep_households(actor: Actor, village: Region) -> Verdict:
+    """Whether the person may register households and people of this village from a list (户籍)."""
+    if actor.holds(Role.ADMINISTRATOR, village.code):
+        return YES
+    return Verdict(False, f"户和成员由当地的{Role.ADMINISTRATOR.label}登记，您没有这项任职。")
 
 
 def may_compare(actor: Actor, posting: Posting) -> Verdict:
@@ -160,10 +272,42 @@ def may_excuse_photo(actor: Actor, posting: Posting) -> Verdict:
 
 
 def may_change_wording(actor: Actor) -> Verdict:
-    """Whether the person may word the templates of the sheets: an administrator (管理员)."""
+    """Whether the person may word the templates of sheets and messages: an administrator (管理员)."""
     if Role.ADMINISTRATOR in actor.roles:
         return YES
-    return Verdict(False, "公示模板由管理员维护，您没有这项任职。")
+    return Verdict(False, "公示模板和消息模板由管理员维护，您没有这项任职。")
+
+
+def may_keep_accounts(actor: Actor) -> Verdict:
+    """Whether the person may keep logins at all: an administrator (系统管理员)."""
+    if Role.ADMINISTRATOR in actor.roles:
+        return YES
+    return Verdict(False, "账号由系统管理员管理，您没有这项任职。")
+
+
+def may_keep_account(actor: Actor, person: User) -> Verdict:
+    """Whether the person may reset, lock out, or let in again the holder of a login.
+
+    All that the holder holds, today or later, lies in the administrator's regions: nobody takes over a login that
+    reaches further than the own. Nor the own one, where nobody else would see it.
+    """
+    verdict = may_keep_accounts(actor)
+    if not verdict:
+        return verdict
+    if person.pk == actor.user_id:
+        return Verdict(False, "自己的账号请由其他管理员办理；密码请在“密码”页面修改。")
+    if person.is_superuser and not getattr(actor.user, "is_superuser", False):
+        return Verdict(False, "该账号可以进入全部后台，只能由同样的账号办理。")
+    held = Appointment.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=actor.on), user_id=person.pk)
+    codes = held.order_by().values_list("region__code", flat=True)
+    if all(actor.holds(Role.ADMINISTRATOR, code) for code in codes):
+        return YES
+    return Verdict(False, "该账号在您管辖的区划以外还有任职，请由上级管理员办理。")
+
+
+def may_take_over(actor: Actor, application: Application) -> Verdict:
+    """Whether the person may go on with a case that somebody else had taken: as if they decided it now."""
+    return may(actor, Act.SEND_BACK, application)
 
 
 def may_lodge(actor: Actor, application: Application) -> Verdict:

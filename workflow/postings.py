@@ -72,6 +72,7 @@ def display(
 
     All or none: a sheet that may not go up stops the whole act, for the photo shows them side by side.
     """
+    photo = uploads.prepare(act.photo, photo=True)
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="display", by=by.pk, at=now)) is not None:
             return before
@@ -92,7 +93,7 @@ def display(
             recorded_at=now,
         )
         for posting in proceeding.locked.postings.values():
-            _put_up(posting, proceeding, done)
+            _put_up(posting, proceeding, done, photo)
         proceeding.write()
         deadlines.settle([move.application.pk for move in proceeding.moves], at=now)
         results = [
@@ -101,14 +102,14 @@ def display(
         ]
         receipts.keep(key, results)
         # Last: a refusal rolls rows back, not files, and would leave the photo of a sheet that never went up.
-        _keep_photo(act.photo, done, DisplayPhoto.Moment.START, by=by, now=now)
+        _keep_photo(photo, done, DisplayPhoto.Moment.START, by=by, now=now)
         return results
 
 
 def _keep_photo(
-    picture: UploadedFile, display: DisplayAct, moment: str, *, by: User, now: datetime
+    picture: uploads.Prepared, display: DisplayAct, moment: str, *, by: User, now: datetime
 ) -> DisplayPhoto:
-    attachment = uploads.keep(picture, kind=AttachmentKind.DISPLAY, by=by.pk, at=now, photo=True)
+    attachment = uploads.keep(picture, kind=AttachmentKind.DISPLAY, by=by.pk, at=now)
     return DisplayPhoto.objects.create(display=display, attachment=attachment, moment=moment)
 
 
@@ -123,7 +124,7 @@ def _refuse_act(act: Display, by: User, now: datetime) -> None:
         raise drafts.PostingIncomplete("张贴时间不能晚于现在。")
 
 
-def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
+def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct, photo: uploads.Prepared) -> None:
     """Freeze one sheet and start its clock."""
     actor = proceeding.actor
     assert actor is not None
@@ -190,7 +191,7 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct) -> None:
             "put_up",
             text=f"{posting.number}张贴于{act.place}，公示至{period.last_day:%Y年%m月%d日}。",
             level=kind.level,
-            data=sheets.shown(entry),
+            data={**sheets.shown(entry), "files": [photo.kept_sha256]},
         )
 
 
@@ -339,6 +340,7 @@ def add_end_photo(
     posting: Posting, *, photo: UploadedFile, by: User, now: datetime, key: str | None = None
 ) -> DisplayPhoto:
     """Keep the photo of the sheet at the end of its period; its absence stops no clock."""
+    picture = uploads.prepare(photo, photo=True)
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="add_end_photo", by=by.pk, at=now)) is not None:
             return DisplayPhoto.objects.get(pk=before[0].pk)
@@ -348,7 +350,7 @@ def add_end_photo(
             raise drafts.NotReady("该公示还没有张贴，不能登记期满照片。")
         if kept.closes_on is not None and timezone.localdate(now) < kept.closes_on:
             raise drafts.NotReady(f"公示至{kept.closes_on}，期满照片应在最后一天或之后拍摄。")
-        made = _keep_photo(photo, kept.display, DisplayPhoto.Moment.END, by=by, now=now)
+        made = _keep_photo(picture, kept.display, DisplayPhoto.Moment.END, by=by, now=now)
         receipts.keep(key, [Result(made.pk, kept.number, True)])
         return made
 
@@ -381,7 +383,7 @@ def report_tampered(posting_id: int, *, now: datetime) -> None:
             event=catalogue.LIST_TAMPERED,
             fact=f"posting:{posting.pk}",
             recipients=appointments.holders(Role.ADMINISTRATOR, {code}, on=on)[code],
-            context={"number": posting.number},
+            context={"number": posting.number, "finding": sheets.seal_words(posting, intact=False)},
             url=posting.get_absolute_url(),
         )
         if outbox.announce([notice], at=now):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,7 +27,7 @@ from workflow import deadlines, engine, notices, permissions, standings
 from workflow.calendar import Calendar
 from workflow.calendar import load as load_calendar
 from workflow.models import Act, Deadline, Decision
-from workflow.permissions import Verdict
+from workflow.permissions import Taken, Verdict
 from workflow.results import Ref, Result, refusal
 from workflow.steps import staff_label
 
@@ -67,6 +68,11 @@ class Proceeding:
     def __post_init__(self) -> None:
         self.standings = standings.of(list(self.locked.cases.values()))
         self.actor = appointments.actor(self.by, on=self.today) if self.by else None
+
+    @cached_property
+    def taken(self) -> dict[int, Taken]:
+        """Who has taken which of the locked cases."""
+        return engine.taken(self.locked.cases)
 
     @property
     def today(self) -> date:
@@ -183,7 +189,9 @@ class Proceeding:
         )
 
     def _permitted(self, act: Act, application: Application) -> Verdict:
-        return permissions.may(self.actor, act, application) if self.actor else permissions.YES
+        if self.actor is None:
+            return permissions.YES
+        return permissions.may(self.actor, act, application, taken=self.taken.get(application.pk))
 
     def touch(
         self,

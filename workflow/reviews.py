@@ -6,13 +6,12 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from applications import papers
-from applications.models import Application, AppraisalItem, VerificationVisit
+from applications.models import Application
 from applications.standing import Standing
 from applications.states import State, holder
 from registry.models import User
 from registry.refusal import Refused
-from workflow import corrections, engine, permissions, receipts, sheets
+from workflow import corrections, declarations, engine, permissions, receipts, sheets
 from workflow.models import Act, Deadline, Fault, RefusalCode
 from workflow.proceedings import Cut, Law, Proceeding
 from workflow.results import Ref, Result
@@ -328,23 +327,5 @@ def _require(text: str, sentence: str) -> None:
 def _village_work_lacking(cases: Iterable[Application]) -> dict[int, str]:
     """What the village still has to do before it declares its cases; cases with nothing lacking are left out."""
     waiting = [case for case in cases if case.state == State.VILLAGE_REVIEW]
-    if not waiting:
-        return {}
-    keys = [case.pk for case in waiting]
-    visits = VerificationVisit.objects.filter(application__in=keys, confirmed=True)
-    visited = set(visits.order_by().values_list("application_id", flat=True))
-    items = AppraisalItem.objects.filter(application__in=keys).select_related("meeting")
-    appraised = {item.application_id: item for item in items.order_by("meeting__held_on", "pk")}
-    papers_missing = papers.missing(waiting)
-    lacking = {}
-    for case in waiting:
-        item = appraised.get(case.pk)
-        if case.pk not in visited:
-            lacking[case.pk] = "还没有登记情况属实的入户核实，不能申报。"
-        elif item is None:
-            lacking[case.pk] = "还没有经过民主评议，不能申报。"
-        elif not item.passed:
-            lacking[case.pk] = "民主评议没有通过，不能申报。"
-        elif papers_missing[case.pk]:
-            lacking[case.pk] = f"缺少材料：{'、'.join(papers_missing[case.pk])}，不能申报。"
-    return lacking
+    found = declarations.work(waiting)
+    return {key: f"{work.lacking[0]}，不能申报。" for key, work in found.items() if work.lacking}

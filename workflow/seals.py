@@ -38,7 +38,7 @@ def look(*, now: datetime) -> int:
 
     Returns how many it found; 0 too where the look of today is done.
     """
-    if Heartbeat.objects.filter(name=NAME, at__gte=_midnight(now)).exists():
+    if Heartbeat.objects.filter(name=NAME, at__gte=_midnight(now), at__lte=now).exists():
         return 0
     found = 0
     for posting in broken(Posting.objects.on_display()):

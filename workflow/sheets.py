@@ -142,10 +142,16 @@ def is_intact(posting: Posting, entries: Iterable[PostingEntry]) -> bool:
     return posting.digest == digest(posting, entries)
 
 
+def seal_words(posting: Posting, *, intact: bool) -> str:
+    """Whether the list is what was sealed, in the one wording that staff and the public read."""
+    done = "发布" if posting.is_announcement else "张贴"
+    return f"名单与{done}时封存的名单{'一致' if intact else '不一致'}"
+
+
 def verify(posting: Posting, entries: Iterable[PostingEntry]) -> None:
-    """Refuse a sheet whose rows or headings were changed in the database after they were displayed."""
+    """Refuse to close a sheet whose rows or headings were changed in the database after they were displayed."""
     if not is_intact(posting, entries):
-        raise ListTampered(f"{posting}的名单与张贴时封存的内容不一致，已停止办理，请立即核查。")
+        raise ListTampered(f"{posting}的{seal_words(posting, intact=False)}，期满不能办结，请立即核查。")
 
 
 def write(posting: Posting, *, source: str, **values: Any) -> None:

@@ -1,7 +1,7 @@
 """The one writer of workbooks: text stays text, so that no cell can become a formula and no number is rounded."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -11,6 +11,8 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
 
 Value = str | int | float | Decimal | date | None
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -20,28 +22,70 @@ DANGEROUS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet of a workbook: a title, a header and rows."""
+    """One sheet of a workbook: a title, a header and rows.
+
+    A sheet to be filled in says more: the width of its columns, which of them stay text whatever is typed (long
+    numbers), and from which choices a column takes its content.
+    """
 
     title: str
     header: Sequence[str]
     rows: Iterable[Sequence[Value]]
+    widths: Sequence[int] = ()
+    as_text: Iterable[str] = ()
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+LISTS = "选项"
+LAST_ROW = 3000
+"""How far down the choices of a column reach in a sheet to be filled in."""
 
 
 def write(sheets: Sequence[Sheet]) -> bytes:
     """The workbook as bytes."""
     book = Workbook(write_only=True)
+    lists: list[Sequence[str]] = []
     for sheet in sheets:
         page = book.create_sheet(sheet.title[:31])
         page.freeze_panes = "A2"
+        _prepare(page, sheet, lists)
         heads = [WriteOnlyCell(page, value=safe(name)) for name in sheet.header]
         for head in heads:
             head.font = Font(bold=True)
         page.append(heads)
         for row in sheet.rows:
             page.append([_cell(page, value) for value in row])
+    if lists:
+        page = book.create_sheet(LISTS)
+        for at in range(max(map(len, lists))):
+            page.append([_cell(page, one[at] if at < len(one) else None) for one in lists])
     buffer = BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+def _prepare(page: Any, sheet: Sheet, lists: list[Sequence[str]]) -> None:
+    """Widths, text columns and choices, before the first row is written."""
+    as_text = set(sheet.as_text)
+    for at, name in enumerate(sheet.header, 1):
+        letter = get_column_letter(at)
+        if at <= len(sheet.widths):
+            page.column_dimensions[letter].width = sheet.widths[at - 1]
+        if name in as_text:
+            page.column_dimensions[letter].number_format = "@"
+        if offered := sheet.choices.get(name):
+            lists.append(offered)
+            column = get_column_letter(len(lists))
+            rule = DataValidation(
+                type="list",
+                formula1=f"{LISTS}!${column}$1:${column}${len(offered)}",
+                allow_blank=True,
+                showErrorMessage=True,
+                errorTitle="请从列表里选择",
+                error=f"“{name}”只能从列表里选择。",
+            )
+            rule.add(f"{letter}2:{letter}{LAST_ROW}")
+            page.data_validations.append(rule)
 
 
 def safe(text: str) -> str:

@@ -22,15 +22,16 @@ from notifications.tasks import deliver
 from registry import appointments
 from registry.models import Role, User
 from registry.refusal import Refused
-from workflow import deadlines, postings, releases
-from workflow.models import DateMove, Deadline, Heartbeat, Lease
+from workflow import deadlines, imports, postings, releases
+from workflow.models import DateMove, Deadline, DeadlineKind, Heartbeat, Lease
 from workflow.sheets import ListTampered
 from workflow.steps import LEVEL_ROLE
 
 log = logging.getLogger(__name__)
 
 CHUNK = 200
-LEASE = timedelta(seconds=55)
+LEASE = timedelta(seconds=15)
+"""A killed worker's lease keeps the next one waiting for no longer; a round that takes longer may overlap, unharmed."""
 
 
 @dataclass
@@ -41,16 +42,20 @@ class Round:
     released: int = 0
     reminded: int = 0
     escalated: int = 0
+    imported: int = 0
     failed: list[str] = field(default_factory=list)
 
     @property
     def items(self) -> int:
-        return self.closed + self.released + self.reminded + self.escalated
+        return self.closed + self.released + self.reminded + self.escalated + self.imported
 
 
 def claim(name: str, *, holder: str, now: datetime) -> bool:
-    """Take the lease of a sweep; false while another holds it. A lease that ran out is free."""
-    free = Lease.objects.filter(Q(until__lte=now) | Q(holder=holder), name=name)
+    """Take the lease of a sweep; false while another holds it. A lease that ran out is free.
+
+    So is one that ends later than any that is given now: it was given before the clock was set back.
+    """
+    free = Lease.objects.filter(Q(until__lte=now) | Q(until__gt=now + LEASE) | Q(holder=holder), name=name)
     if free.update(holder=holder, until=now + LEASE):
         return True
     Lease.objects.bulk_create([Lease(name=name, until=now)], ignore_conflicts=True)
@@ -62,7 +67,7 @@ def give_back(name: str, *, holder: str, now: datetime) -> None:
 
 
 def run(*, now: datetime) -> Round:
-    """One round over everything that is due. One bad row stops nobody else; with nothing due, four statements."""
+    """One round over everything that is due. One bad row stops nobody else; with nothing due, six statements."""
     done = Round()
     for key in postings.due(now=now)[:CHUNK]:
         try:
@@ -81,6 +86,9 @@ def run(*, now: datetime) -> Round:
     if _any_to_tell(now):
         done.reminded = remind(now=now)
         done.escalated = escalate(now=now)
+    # A list whose worker was killed, or whose wake-up was lost, goes on here, a chunk in each round.
+    for key in imports.waiting():
+        done.imported += imports.work(key, now=now)
     digests.seal(now=now)
     if not Heartbeat.objects.filter(name="sweep").update(at=now, items=done.items):
         beat = Heartbeat(name="sweep", at=now, items=done.items)
@@ -140,7 +148,9 @@ def _open() -> QuerySet[Deadline]:
     return (
         Deadline.objects.filter(settled_at__isnull=True)
         .select_for_update(skip_locked=True, of=("self",))
-        .select_related("application__village", "objection")
+        .select_related(
+            "application__village", "application__programme", "application__household", "objection"
+        )
         .annotate(moved=Exists(DateMove.objects.filter(deadline=OuterRef("pk"))))
     )
 
@@ -164,25 +174,48 @@ def _tell(rows: Sequence[Deadline], event: Event, stage: str, *, now: datetime, 
     people: dict[Role, dict[str, list[User]]] = {
         role: appointments.holders(role, codes, on=on) for role, codes in wanted.items()
     }
-    outbox.announce(
-        [
-            Notice(
-                event=event,
-                fact=f"deadline:{row.pk}",
-                # A due date that a notice moved may be told of again.
-                stage=f"{stage} {row.due_on:%y%m%d}" if row.moved else stage,  # type: ignore[attr-defined]
-                recipients=people[roles[row.pk]][row.application.village.code],
-                context={
-                    "number": row.application.number,
-                    "kind": row.get_kind_display(),
-                    "due": row.due_on,
-                    "level": deadlines.level_of(row).label,
-                },
-                application=row.application_id,
-                url=row.application.get_absolute_url(),
-            )
-            for row in rows
-        ],
-        at=now,
-    )
+    told = [
+        Notice(
+            event=event,
+            fact=f"deadline:{row.pk}",
+            stage=_stage(row, stage),
+            recipients=people[roles[row.pk]][row.application.village.code],
+            context={
+                "number": row.application.number,
+                "kind": row.get_kind_display(),
+                "due": row.due_on,
+                "level": deadlines.level_of(row).label,
+            },
+            application=row.application_id,
+            url=row.application.get_absolute_url(),
+        )
+        for row in rows
+    ]
+    if event is catalogue.REMINDER:
+        told += [_to_household(row, stage) for row in rows if row.kind == DeadlineKind.CORRECTION]
+    outbox.announce(told, at=now)
     outbox.wake(deliver, at=now)
+
+
+def _stage(row: Deadline, stage: str) -> str:
+    """A due date that a notice moved may be told of again."""
+    return f"{stage} {row.due_on:%y%m%d}" if row.moved else stage  # type: ignore[attr-defined]
+
+
+def _to_household(row: Deadline, stage: str) -> Notice:
+    """A correction waits for the household's papers: it is reminded as well (domain.md §4)."""
+    case = row.application
+    return Notice(
+        event=catalogue.HOME_REMINDER,
+        fact=f"deadline:{row.pk}",
+        stage=_stage(row, stage),
+        recipients=(),
+        household=case.household,
+        context={
+            "number": case.number,
+            "programme": case.programme.name,
+            "village": case.village.name,
+            "due": row.due_on,
+        },
+        application=case.pk,
+    )

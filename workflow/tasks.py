@@ -8,7 +8,7 @@ from datetime import datetime
 from celery import shared_task
 
 from registry import clock
-from workflow import seals, sweeps
+from workflow import imports, seals, sweeps
 
 
 @shared_task
@@ -21,6 +21,15 @@ def sweep() -> int:
 def look_at_seals() -> int:
     """The day's look at the sheets on display, asked for each hour so that no hour of rest loses a day."""
     return _alone(seals.NAME, lambda now: seals.look(now=now))
+
+
+@shared_task
+def work_off_imports(key: int) -> int:
+    """Write one confirmed list, chunk by chunk: each is its own transaction, so what is written stays written."""
+    settled = 0
+    while done := imports.work(key, now=clock.now()):
+        settled += done
+    return settled
 
 
 def _alone(name: str, work: Callable[[datetime], int]) -> int:

@@ -1,14 +1,21 @@
-"""The title and the text a sheet starts with, per kind (公示模板): defaults here, later versions in rows."""
+"""The templates of sheets and of messages (公示模板, 消息模板): defaults in the code, later versions in rows."""
 
-import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from applications.models import Programme
+from notifications import wordings as messages
+from notifications.catalogue import Event
+from notifications.models import MessageWording
 from registry import appointments
+from registry.blanks import BadWording, Wording, check
 from registry.models import Region, User
 from registry.refusal import Refused
 from workflow import permissions, receipts
@@ -16,21 +23,8 @@ from workflow.models import PostingKind, SheetWording
 from workflow.results import Result
 
 
-class BadWording(Refused):
-    """A template that is empty, too long, or names something that a sheet does not know."""
-
-
 class WordingMoved(Refused):
     """Somebody else changed the template meanwhile."""
-
-
-@dataclass(frozen=True)
-class Wording:
-    """A title and a text with variables in braces; version 0 is the default of the code."""
-
-    title: str
-    text: str
-    version: int = 0
 
 
 VARIABLES = {
@@ -69,14 +63,58 @@ DEFAULTS = {
     ),
 }
 
-TITLE_LIMIT = 200
-_VARIABLE = re.compile(r"\{([^{}]*)\}")
+
+@dataclass(frozen=True)
+class Template:
+    """What an administrator may word: a kind of sheet, or an event of which messages are sent."""
+
+    slug: str
+    label: str
+    default: Wording
+    variables: Mapping[str, str]
+    sample: Mapping[str, str]
+    versions: QuerySet[Any]
+    names: Mapping[str, str]
+    refuse_unfit: Callable[[Wording], None]
+
+    def current(self) -> Wording:
+        """The wording in force: the latest version, or the default where nobody changed it."""
+        kept = self.versions.first()
+        return Wording(kept.title, kept.text, kept.version) if kept else self.default
+
+
+def of_sheet(kind: PostingKind) -> Template:
+    """The template of a kind of sheet."""
+    return Template(
+        slug=kind.value,
+        label=kind.label,
+        default=DEFAULTS[kind],
+        variables=VARIABLES,
+        sample=SAMPLE,
+        versions=SheetWording.objects.filter(kind=kind).order_by("-version").select_related("changed_by"),
+        names={"kind": kind},
+        refuse_unfit=partial(refuse_unfit, kind),
+    )
+
+
+def of_message(event: Event) -> Template:
+    """The template of an event's messages, short messages and slips to households among them."""
+    rows = MessageWording.objects.filter(event=event.name).order_by("-version").select_related("changed_by")
+    return Template(
+        slug=event.name,
+        label=event.label,
+        default=event.default,
+        variables={name: variable.meaning for name, variable in event.variables.items()},
+        sample=messages.sample(event),
+        versions=rows,
+        names={"event": event.name},
+        refuse_unfit=partial(messages.refuse_unfit, event),
+    )
 
 
 def current(kind: PostingKind) -> Wording:
-    """The wording in force: the latest version, or the default where nobody changed it."""
-    kept = SheetWording.objects.filter(kind=kind).order_by("-version").first()
-    return Wording(kept.title, kept.text, kept.version) if kept else DEFAULTS[kind]
+    """The wording in force for a kind of sheet."""
+    return of_sheet(kind).current()
 
 
 def values_for(region: Region, programme: Programme, *, term: str) -> dict[str, str]:
@@ -90,56 +128,31 @@ def values_for(region: Region, programme: Programme, *, term: str) -> dict[str, 
     }
 
 
-def fill(template: str, values: dict[str, str]) -> str:
-    """The template with its variables replaced, in one pass: a value with braces stays as it is."""
-    return _VARIABLE.sub(lambda found: values[found.group(1).strip()], template)
-
-
-def check(wording: Wording) -> None:
-    """Refuse an empty part, a stray brace, a variable that no sheet knows, and a 公示期 nobody promises."""
-    for label, template in (("标题", wording.title), ("正文", wording.text)):
-        if not template.strip():
-            raise BadWording(f"{label}不能为空。")
-        names = [name.strip() for name in _VARIABLE.findall(template)]
-        unknown = list(dict.fromkeys(name for name in names if name not in VARIABLES))
-        if unknown:
-            named = "、".join(f"{{{name}}}" for name in unknown)
-            raise BadWording(f"{label}里有不认识的变量{named}，可用的是：{'、'.join(VARIABLES)}。")
-        if re.search(r"[{}]", _VARIABLE.sub("", template)):
-            raise BadWording(f"{label}里的花括号没有成对，请核对。")
-    if len(wording.title) > TITLE_LIMIT or "\n" in wording.title:
-        raise BadWording(f"标题应为一行，不超过{TITLE_LIMIT}个字。")
-
-
 def refuse_unfit(kind: PostingKind, wording: Wording) -> None:
     """An announcement has no period: a template that promises one would leave a hole in the sentence."""
-    check(wording)
-    if kind is PostingKind.ANNOUNCEMENT and "公示期" in _VARIABLE.findall(wording.title + wording.text):
+    check(wording, VARIABLES)
+    if kind is PostingKind.ANNOUNCEMENT and "公示期" in wording.variables:
         raise BadWording("公告没有公示期，请去掉{公示期}。")
 
 
 def change(
-    kind: PostingKind,
-    *,
-    wording: Wording,
-    by: User,
-    now: datetime,
-    key: str | None = None,
-) -> SheetWording:
-    """Word a kind of sheet anew: a new version, with who and when. `wording.version` is the one that was changed.
+    template: Template, *, wording: Wording, by: User, now: datetime, key: str | None = None
+) -> SheetWording | MessageWording:
+    """Word a template anew: a new version, with who and when. `wording.version` is the one that was changed.
 
-    Drafts and displayed sheets keep what they say.
+    What was drafted, displayed or written already keeps what it says.
     """
+    rows = template.versions.model._default_manager
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="change_wording", by=by.pk, at=now)) is not None:
-            return SheetWording.objects.get(pk=before[0].pk)
+            return rows.get(pk=before[0].pk)
         actor = appointments.actor(by, on=timezone.localdate(now))
         permissions.may_change_wording(actor).enforce()
-        refuse_unfit(kind, wording)
-        if current(kind).version != wording.version:
+        template.refuse_unfit(wording)
+        if template.current().version != wording.version:
             raise WordingMoved("模板刚刚被别人改过，请返回查看最新内容后再改。")
-        made, new = SheetWording.objects.get_or_create(
-            kind=kind,
+        made, new = rows.get_or_create(
+            **template.names,
             version=wording.version + 1,
             defaults={
                 "title": wording.title.strip(),

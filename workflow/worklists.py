@@ -1,9 +1,7 @@
 """What lies on whose desk: counts per step and lists of cases, within a person's regions and roles (待办)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.db.models import (
     BooleanField,
@@ -24,14 +22,18 @@ from registry.models import Household, Member, MonitorPeriod, Region, RegionLeve
 from registry.scope import lineage, within
 from workflow.models import (
     OPEN_OBJECTION,
+    Act,
     Deadline,
+    Decision,
     EntryOutcome,
     Objection,
     ObjectionOutcome,
     Posting,
     PostingEntry,
     PostingState,
+    ReviewTask,
 )
+from workflow.permissions import Taken
 from workflow.standings import RAN
 from workflow.steps import LEVEL_ROLE, POSTING_STATE, STEPS
 
@@ -142,43 +144,32 @@ def piles(actor: Actor, *, today: date) -> list[Pile]:
 
 
 def cases(actor: Actor) -> QuerySet[Application]:
-    """The cases a person may see, with their due date, whether they hang on a sheet, and are objected to."""
+    """The cases a person may see, with what `dressed` adds."""
+    return dressed(Application.objects.visible_to(actor))
+
+
+def dressed(rows: QuerySet[Application]) -> QuerySet[Application]:
+    """Cases with their due date, whether they hang on a sheet, and are objected to."""
     due = open_deadlines()
+    task = ReviewTask.objects.filter(
+        process__approvalprocess__application=OuterRef("pk"), finished__isnull=True, owner__isnull=False
+    )
     objected = Objection.objects.filter(application=OuterRef("pk"), state__in=list(OPEN_OBJECTION))
-    return (
-        Application.objects.visible_to(actor)
-        .select_related("programme", "village", "household", "member", "payee")
-        .annotate(
-            due_on=Subquery(due.values("due_on")[:1]),
-            remind_on=Subquery(due.values("remind_on")[:1]),
-            hanging=ExpressionWrapper(is_hanging(), BooleanField()),
-            held=ExpressionWrapper(is_held(), BooleanField()),
-            objected=Exists(objected),
-        )
+    return rows.select_related("programme", "village", "household", "member", "payee").annotate(
+        due_on=Subquery(due.values("due_on")[:1]),
+        remind_on=Subquery(due.values("remind_on")[:1]),
+        hanging=ExpressionWrapper(is_hanging(), BooleanField()),
+        held=ExpressionWrapper(is_held(), BooleanField()),
+        objected=Exists(objected),
+        taken_by=Subquery(task.values("owner")[:1]),
+        taken_name=Subquery(task.values("owner__name")[:1]),
     )
 
 
-def narrowed(rows: QuerySet[Application], wanted: Mapping[str, Any], *, today: date) -> QuerySet[Application]:
-    """Keep what a filter asks for: state, programme, village, due, and a text in number, household or name."""
-    for name in ("state", "programme", "village"):
-        if name in wanted:
-            rows = rows.filter(**{name: wanted[name]})
-    if "due" in wanted:
-        rows = rows.filter(is_over(today) if wanted["due"] == "over" else is_near(today))
-    if "q" in wanted:
-        text = str(wanted["q"]).strip()
-        heads = Member.objects.filter(
-            household=OuterRef("household"), relationship=Relationship.HEAD, name__icontains=text
-        )
-        rows = rows.filter(
-            Q(number__icontains=text)
-            | Q(household__number__icontains=text)
-            | Q(member__name__icontains=text)
-            | Q(Exists(heads))
-        )
-    if {"state", "due"} & set(wanted):
-        return rows.order_by(F("due_on").asc(nulls_last=True), "pk")
-    return rows.order_by("-pk")
+def taken(case: Application) -> Taken | None:
+    """Who has taken a case of `cases`."""
+    row = vars(case)
+    return Taken(row["taken_by"], row["taken_name"]) if row["taken_by"] else None
 
 
 def programmes(actor: Actor) -> QuerySet[Programme]:
@@ -193,8 +184,14 @@ def villages(actor: Actor, *roles: Role) -> QuerySet[Region]:
     return Region.objects.within(actor.prefixes(*roles)).filter(level=RegionLevel.VILLAGE).order_by("code")
 
 
+def places(actor: Actor) -> QuerySet[Region]:
+    """The villages that the person reads, and the townships around them that lie within their regions too."""
+    levels = [RegionLevel.TOWNSHIP, RegionLevel.VILLAGE]
+    return Region.objects.within(actor.may_read_prefixes).filter(level__in=levels).order_by("code")
+
+
 def households(actor: Actor, *, text: str = "", roles: tuple[Role, ...] = ()) -> QuerySet[Household]:
-    """The households of those villages, by number or the name of a member."""
+    """The households of those villages, by number or the name of a member, in characters or pinyin."""
     head = Member.objects.filter(household=OuterRef("pk"), relationship=Relationship.HEAD)
     monitored = MonitorPeriod.objects.filter(household=OuterRef("pk"), cleared_on__isnull=True)
     rows = (
@@ -207,15 +204,17 @@ def households(actor: Actor, *, text: str = "", roles: tuple[Role, ...] = ()) ->
         .order_by("village__code", "number")
     )
     if text := text.strip():
-        named = Member.objects.filter(household=OuterRef("pk"), name__icontains=text)
-        rows = rows.filter(Q(number__icontains=text) | Q(Exists(named)))
+        named = Member.objects.called(text).values("household")
+        rows = rows.filter(Q(number__icontains=text) | Q(pk__in=named))
     return rows
 
 
 def corrections(actor: Actor) -> QuerySet[Application]:
-    """Cases sent back that the person's village has to correct, the most urgent first."""
+    """Cases sent back that the person's village has to correct, with what for, the most urgent first."""
+    returns = Decision.objects.filter(application=OuterRef("pk"), act__in=[Act.SEND_BACK, Act.CORRECT])
     village = within(actor.prefixes(Role.VILLAGE_CLERK)) if Role.VILLAGE_CLERK in actor.roles else NOTHING
     rows = cases(actor).filter(village, state__in=list(CORRECTIONS))
+    rows = rows.annotate(faults=Subquery(returns.order_by("-at", "-pk").values("opinion")[:1]))
     return rows.order_by(F("due_on").asc(nulls_last=True), "pk")
 
 

@@ -18,6 +18,7 @@ from applications.models.history import (
     SealedHead,
 )
 from applications.models.pinning import ProgrammePinned
+from applications.models.privacy import Disclosure, Ground, Purpose, Removal, Way
 from applications.models.programme import Beneficiary, PostingPlan, Programme, ProgrammeKind, RequiredPaper
 from applications.models.records import BenefitRecord
 
@@ -31,6 +32,8 @@ __all__ = [
     "BenefitRecord",
     "CaseKept",
     "DailyDigest",
+    "Disclosure",
+    "Ground",
     "HistoryEntry",
     "HistoryIsAppendOnly",
     "MeetingKind",
@@ -40,9 +43,12 @@ __all__ = [
     "ProgrammeChange",
     "ProgrammeKind",
     "ProgrammePinned",
+    "Purpose",
+    "Removal",
     "RequiredPaper",
     "SealedHead",
     "StateWrittenOutside",
     "VerificationVisit",
     "Verifier",
+    "Way",
 ]

@@ -1,49 +1,16 @@
 """The audit lines of cases (办理记录), each chained to the one before, and of programmes: appended, never changed."""
 
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.signals import pre_save
-from django.dispatch import receiver
 
 from applications.models.application import Application
 from applications.models.programme import Programme
 from applications.states import Level, State
-from registry.refusal import Refused
-
-
-class HistoryIsAppendOnly(Refused):
-    """Somebody tried to change or remove a history line."""
-
-    def __init__(self) -> None:
-        super().__init__("办理记录只能追加，不能修改或删除。")
-
-
-Kept = TypeVar("Kept", bound=models.Model)
-
-
-class AppendOnlyQuerySet(models.QuerySet[Kept]):
-    """Rows that are added and read. The database refuses the rest as well (migration 0002)."""
-
-    def update(self, **kwargs: Any) -> int:
-        raise HistoryIsAppendOnly
-
-    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
-        raise HistoryIsAppendOnly
-
-    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        if kwargs.get("update_conflicts"):
-            raise HistoryIsAppendOnly
-        return super().bulk_create(objs, *args, **kwargs)
-
-    def delete(self) -> Any:
-        raise HistoryIsAppendOnly
-
-    def _raw_delete(self, using: str | None) -> int:
-        raise HistoryIsAppendOnly
+from registry.append_only import AppendOnlyQuerySet, HistoryIsAppendOnly, refuse_a_line_written_over
 
 
 class HistoryEntry(models.Model):
@@ -179,14 +146,5 @@ class SealedHead(models.Model):
         raise HistoryIsAppendOnly
 
 
-@receiver(pre_save, sender=HistoryEntry)
-@receiver(pre_save, sender=DailyDigest)
-@receiver(pre_save, sender=SealedHead)
-@receiver(pre_save, sender=ProgrammeChange)
-def refuse_a_line_written_over(
-    sender: type[models.Model], instance: models.Model, raw: bool, **_: Any
-) -> None:
-    """save() and loaddata reach the row through this signal; one that is there would be written over."""
-    given_key = instance.pk is not None and not isinstance(instance, DailyDigest)
-    if raw or not instance._state.adding or given_key:
-        raise HistoryIsAppendOnly
+for kept in (HistoryEntry, DailyDigest, SealedHead, ProgrammeChange):
+    pre_save.connect(refuse_a_line_written_over, sender=kept)

@@ -1,5 +1,6 @@
 """Who and where: the nouns of the registry (户籍与人员)."""
 
+from registry.models.accounts import AccountAct, AccountChange
 from registry.models.appointments import (
     ROLE_LEVEL,
     Appointment,
@@ -16,6 +17,8 @@ from registry.models.users import User, UserManager, UserNeverDeleted, UserQuery
 
 __all__ = [
     "ROLE_LEVEL",
+    "AccountAct",
+    "AccountChange",
     "Appointment",
     "AppointmentQuerySet",
     "Category",

@@ -1,7 +1,9 @@
 """Members of a household (家庭成员)."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -9,6 +11,7 @@ from django.db.models import Q
 from registry import identity
 from registry.models.households import Household
 from registry.sensitive import BlindIndexField, SensitiveField
+from registry.spelling import SpellingField, asked
 
 
 class Relationship(models.TextChoices):
@@ -29,12 +32,22 @@ class MemberStatus(models.TextChoices):
     MOVED = "moved", "迁出"
 
 
+class MemberQuerySet(models.QuerySet["Member"]):
+    def called(self, text: str) -> "MemberQuerySet":
+        """Keep those whose name holds a text, in characters, in pinyin or in initials."""
+        found = Q(name__icontains=text)
+        if spelt := asked(text):
+            found |= Q(spelling__contains=spelt)
+        return self.filter(found)
+
+
 class Member(models.Model):
     """A person of a household (家庭成员), with the account that money is paid to."""
 
     uid = models.UUIDField("行标识", default=uuid.uuid4, unique=True, editable=False)
     household = models.ForeignKey(Household, models.PROTECT, verbose_name="户", related_name="members")
     name = models.CharField("姓名", max_length=50)
+    spelling = SpellingField("拼音检索", of="name")
     relationship = models.CharField("与户主关系", max_length=20, choices=Relationship)
     id_number = SensitiveField("身份证号")
     id_number_index = BlindIndexField("身份证号索引", of="id_number")
@@ -46,6 +59,8 @@ class Member(models.Model):
     card_number_index = BlindIndexField("银行卡号索引", of="card_number")
     card_holder = models.CharField("开户名", max_length=50, blank=True)
     public_employee = models.BooleanField("财政供养人员", default=False)
+
+    objects = MemberQuerySet.as_manager()
 
     class Meta:
         verbose_name = "家庭成员"
@@ -77,6 +92,12 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Write the spelling along with the name it follows from."""
+        if update_fields is not None and "name" in (update_fields := set(update_fields)):
+            update_fields.add("spelling")
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     @property
     def is_head(self) -> bool:

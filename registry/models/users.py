@@ -1,11 +1,15 @@
 """The people who work with the system (用户)."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar, NoReturn
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
+from django.utils.crypto import salted_hmac
 
 from registry.refusal import Refused
 from registry.sensitive import SensitiveField
@@ -43,6 +47,12 @@ class User(AbstractUser):
     name = models.CharField("姓名", max_length=50)
     phone = SensitiveField("手机号")
     must_change_password = models.BooleanField("下次登录须修改密码", default=False)
+    initial_until = models.DateTimeField(
+        "初始密码有效期至", null=True, blank=True, editable=False, help_text="过期未改的初始密码不能再登录。"
+    )
+    session_round = models.PositiveIntegerField(
+        "登录轮次", default=0, editable=False, help_text="加一，此前的登录全部失效。"
+    )
 
     REQUIRED_FIELDS = ["name"]
 
@@ -52,6 +62,7 @@ class User(AbstractUser):
         verbose_name = "用户"
         verbose_name_plural = "用户"
         ordering = ["username"]
+        base_manager_name = "objects"
 
     def __str__(self) -> str:
         return self.name or self.username
@@ -62,6 +73,21 @@ class User(AbstractUser):
     def get_short_name(self) -> str:
         return str(self)
 
+    def initial_has_run_out(self, *, now: datetime) -> bool:
+        """A given password that nobody used in time: as good as none (ASVS 5 6.4.1)."""
+        return self.must_change_password and self.initial_until is not None and self.initial_until < now
+
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse: users are deactivated, never deleted."""
         raise UserNeverDeleted
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must still agree with: the password, as Django has it, and the round."""
+        sealed = f"{self.password}|{self.session_round}"
+        return salted_hmac("registry.User.sessions", sealed, secret=secret, algorithm="sha256").hexdigest()
+
+
+@receiver(pre_delete, sender=User)
+def refuse_deletion(sender: type[User], **_: Any) -> NoReturn:
+    """Whatever manager or cascade asks for it: Django's collector sends this before it touches a row."""
+    raise UserNeverDeleted

@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
 from django.core import serializers
 from django.core.management import call_command
 from django.db import transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
 from applications import history
 from applications.models import Application, HistoryEntry
@@ -23,6 +28,53 @@ from tests.world import World
 @pytest.fixture
 def case(world: World) -> Application:
     return stages.reach(world, State.TOWNSHIP_REVIEW)[0]
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+VALUES = st.dictionaries(
+    TEXTS,
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | TEXTS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=4,
+)
+
+
+@given(
+    words=st.tuples(*[TEXTS] * 6),
+    data=VALUES,
+    by=st.none() | st.integers(1),
+    at=st.datetimes(),
+    seq=st.integers(1),
+)
+def test_written_out_spelling_is_sorted_json(
+    words: tuple[str, ...], data: dict[str, Any], by: int | None, at: datetime, seq: int
+) -> None:
+    batch = uuid4()
+    level, act, source, target, text, previous = words
+    columns = {
+        "level": level,
+        "act": act,
+        "source": source,
+        "target": target,
+        "text": text,
+        "previous": previous,
+    }
+    moment = at.replace(tzinfo=UTC)
+    line = SimpleNamespace(**columns, application_id=7, by_id=by, at=moment, seq=seq, data=data, batch=batch)
+    spelt = {
+        **columns,
+        "application": 7,
+        "by": by,
+        "seq": seq,
+        "data": data,
+        "at": moment.isoformat(timespec="microseconds"),
+        "batch": str(batch),
+    }
+    whole = json.dumps(spelt, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert history.canonical(line) == whole  # type: ignore[arg-type]
 
 
 def last_line(case: Application) -> HistoryEntry:

@@ -63,7 +63,10 @@ def test_type_is_read_from_the_content_and_the_digest_is_over_the_whole_file(
     content: bytes, name: str, content_type: str
 ) -> None:
     upload = file(content, name, "text/html")
-    assert uploads.inspect(upload) == (content_type, hashlib.sha256(content).hexdigest())
+    assert uploads.prepare(upload).sha256 == hashlib.sha256(content).hexdigest()
+    assert uploads.prepare(upload).content_type == (
+        "application/pdf" if content_type == "application/pdf" else "image/jpeg"
+    )
     assert upload.read() == content
 
 
@@ -99,23 +102,23 @@ TOO_MANY_PIXELS = "照片“材料.jpg”的像素太大，请缩小后再上传
 )
 def test_file_that_is_no_readable_paper_is_refused(content: bytes, sentence: str) -> None:
     with pytest.raises(BadFile) as caught:
-        uploads.inspect(file(content))
+        uploads.prepare(file(content))
     assert caught.value.sentence == sentence
 
 
 def test_photo_is_an_image_and_not_a_pdf() -> None:
     with pytest.raises(BadFile) as caught:
-        uploads.inspect(file(PDF), photo=True)
+        uploads.prepare(file(PDF), photo=True)
     assert caught.value.sentence == "文件“材料.jpg”不是JPG或PNG照片，请换一个文件。"
-    assert uploads.inspect(file(drawn("PNG")), photo=True)[0] == "image/png"
+    assert uploads.prepare(file(drawn("PNG")), photo=True).content_type == "image/jpeg"
 
 
 def test_size_is_limited_to_the_byte() -> None:
     limit = settings.UPLOAD_LIMIT
     assert limit == 20 * 1024 * 1024
-    assert uploads.inspect(file(PDF.ljust(limit, b"\n")))[0] == "application/pdf"
+    assert uploads.prepare(file(PDF.ljust(limit, b"\n"))).content_type == "application/pdf"
     with pytest.raises(BadFile) as caught:
-        uploads.inspect(file(PDF.ljust(limit + 1, b"\n")))
+        uploads.prepare(file(PDF.ljust(limit + 1, b"\n")))
     assert caught.value.sentence == "文件“材料.jpg”超过20MB，请压缩后再上传。"
 
 
@@ -128,7 +131,7 @@ def test_no_damage_to_an_image_is_more_than_a_refusal(kind: str) -> None:
         for _ in range(chance.randrange(4)):
             content[chance.randrange(4, len(content))] = chance.randrange(256)
         try:
-            uploads.inspect(file(bytes(content)))
+            uploads.prepare(file(bytes(content)))
             outcomes.add("taken")
         except BadFile:
             outcomes.add("refused")
@@ -149,13 +152,15 @@ def test_file_is_kept_under_a_random_name_and_its_own_is_only_data(
     upload._name = name
     found = uploads.keep(upload, kind=AttachmentKind.PAPER, by=world.clerk.pk, at=world.now, application=case)
     found.refresh_from_db()
-    assert (found.original_name, found.content_type, found.size) == (kept, "image/jpeg", len(content))
+    assert (found.original_name, found.content_type) == (kept, "image/jpeg")
     assert found.sha256 == hashlib.sha256(content).hexdigest()
     stored = Path(found.file.path)
     assert stored.parent == Path(settings.MEDIA_ROOT) / "attachments"
     assert len(stored.name) == 32
     assert stored.suffix == ""
-    assert stored.read_bytes() == content
+    on_disk = stored.read_bytes()
+    assert (found.size, found.kept_sha256) == (len(on_disk), hashlib.sha256(on_disk).hexdigest())
+    assert on_disk != content
 
 
 def stored_files() -> set[Path]:

@@ -6,17 +6,21 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from applications import digests, verification
-from applications.models import Application, DailyDigest, HistoryEntry, SealedHead
+from applications.models import Application
 from applications.states import State
 from tests import stages
+from tests.applications.file_forgeries import FILE_FORGERIES
 from tests.applications.forgeries import FORGERIES, Forgery
 from tests.tampering import rewrite, unguarded
-from tests.world import World
+from tests.world import World, photo
+from workflow import intake
+from workflow.results import Ref
 
 SEED = 20211231
 TAMPERINGS = 200
@@ -28,10 +32,12 @@ class Undo(Exception):
 
 @pytest.fixture
 def printed(world: World) -> dict[date, str]:
-    """Six cases whose steps lie on three sealed days, and the three digests as they were printed."""
+    """Six cases, one with papers, whose steps lie on three sealed days, and the three digests as they were printed."""
     kept: dict[date, str] = {}
     moment = world.now
     cases = [stages.draft(world) for _ in range(2)]
+    for _ in range(3):
+        intake.attach(Ref(cases[0].pk), paper=None, upload=photo(), by=world.clerk, now=moment)
     for state in (State.VILLAGE_REVIEW, State.VILLAGE_POSTING, State.TOWNSHIP_REVIEW, State.TOWNSHIP_POSTING):
         moment = stages.forward(world, cases[0], state, moment)
     kept.update(sealed(moment))
@@ -61,9 +67,14 @@ def test_clean_data_passes_with_and_without_the_printed_digests(printed: dict[da
     assert found() == found(printed) == []
 
 
+def folder() -> Path:
+    return Path(settings.MEDIA_ROOT) / "attachments"
+
+
 def attempt(forgery: Forgery, rng: Random, printed: dict[date, str]) -> str | None:
-    """Carry out one forgery, check, undo it; what was not named, if anything."""
+    """Carry out one forgery, check, undo it, on the disk too; what was not named, if anything."""
     missed = None
+    disk = {path: path.read_bytes() for path in folder().glob("*")}
     try:
         with transaction.atomic():
             with unguarded():
@@ -75,12 +86,16 @@ def attempt(forgery: Forgery, rng: Random, printed: dict[date, str]) -> str | No
                 missed = f"{forgery.name}: found without the printed digest: {found()}"
             raise Undo
     except Undo:
+        for path, content in disk.items():
+            if not path.exists() or path.read_bytes() != content:
+                path.write_bytes(content)
         return missed
 
 
 def test_two_hundred_tamperings_are_all_found_and_named(printed: dict[date, str]) -> None:
     rng = Random(SEED)
-    turns = [FORGERIES[turn % len(FORGERIES)] for turn in range(TAMPERINGS)]
+    ways = [*FORGERIES, *FILE_FORGERIES]
+    turns = [ways[turn % len(ways)] for turn in range(TAMPERINGS)]
     missed = [said for forgery in turns if (said := attempt(forgery, rng, printed)) is not None]
     assert missed == []
     assert found(printed) == []
@@ -95,7 +110,7 @@ def test_only_the_first_fault_of_a_case_is_told(printed: dict[date, str]) -> Non
 def test_guard_that_is_off_is_named(printed: dict[date, str]) -> None:
     with unguarded():
         assert [fault.where for fault in found()] == [
-            f"数据表 {model._meta.db_table}" for model in (HistoryEntry, DailyDigest, SealedHead)
+            f"数据表 {model._meta.db_table}" for model in verification.GUARDED
         ]
     assert found() == []
 

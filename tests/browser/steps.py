@@ -90,7 +90,7 @@ def display(person: Visitor, posting: Posting) -> None:
     person.fill(place="公开栏", witness="吴监督")
     person.page.locator("[name=photo]").set_input_files(picture())  # type: ignore[arg-type]
     person.press("登记张贴")
-    person.sees("已登记张贴，公示期开始计算", "名单与张贴时封存的内容一致。")
+    person.sees("已登记张贴，公示期开始计算", "名单与张贴时封存的名单一致。")
     expect(person.page.locator("main .photos img")).to_have_count(1)
     posting.refresh_from_db()
 

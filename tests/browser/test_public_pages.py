@@ -215,3 +215,20 @@ def test_the_clerks_slip_has_no_serious_fault(board: Board, site: World, window:
     clerk.follow("打印查询凭条")
     clerk.sees(board.case.inquiry_code)
     assert severe(clerk) == []
+
+
+def test_the_slips_code_fills_the_form_and_leaves_the_address(board: Board, window: Open) -> None:
+    visitor = looking(window, {})
+    visitor.go(f"/public/progress/#{board.case.inquiry_code}")
+    expect(visitor.page.locator("#id_code")).to_have_value(board.case.inquiry_code)
+    expect(visitor.page.locator("#id_name")).to_be_focused()
+    assert visitor.page.url.endswith("/public/progress/")
+    visitor.page.locator("#id_name").fill(board.case.beneficiary_name)
+    visitor.page.get_by_role("button", name="查询", exact=True).click()
+    visitor.sees("可以问谁")
+
+
+def test_what_is_no_code_is_left_in_the_address(board: Board, window: Open) -> None:
+    visitor = looking(window, {})
+    visitor.go("/public/progress/#%22%3E%3Cscript%3E")
+    expect(visitor.page.locator("#id_code")).to_have_value("")

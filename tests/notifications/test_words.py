@@ -4,15 +4,15 @@ import re
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from pathlib import Path
-from string import Formatter
 
 import pytest
 from django.conf import settings
 
 from applications.states import State
-from notifications import outbox
+from notifications import outbox, wordings
 from notifications.catalogue import EVENTS
 from notifications.models import Channel, Message, MessageState
+from notifications.variables import VARIABLES
 from registry.models import Household, Member
 from tests import stages
 from tests.world import World
@@ -22,38 +22,32 @@ from workflow.results import Ref
 
 PHONE = "电话甲〔示例〕"
 
-ALLOWED = {
-    "after",
-    "amount",
-    "before",
-    "citation",
-    "count",
-    "due",
-    "faults",
-    "held",
-    "kind",
-    "level",
-    "listed",
-    "name",
-    "number",
-    "objection",
-    "outcome",
-    "passed",
-    "programme",
-    "reason",
-    "step",
-    "village",
-    "word",
-}
-
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
 def test_an_event_names_only_what_a_message_may_hold(name: str) -> None:
     event = EVENTS[name]
-    fields = {field for _, field, _, _ in Formatter().parse(event.subject + event.body) if field}
-    assert fields <= ALLOWED
-    assert event.body.endswith(("。", "{reason}"))
     assert event.name == name
+    assert (event.default.variables | set(event.more) | set(event.needed)) <= set(VARIABLES)
+    assert event.body.endswith(("。", "{原因}"))
+    wordings.refuse_unfit(event, event.default)
+    assert event.default.filled(wordings.sample(event)).variables == set()
+
+
+def test_every_household_event_says_what_is_needed_and_where_to_ask() -> None:
+    home = [event for event in EVENTS.values() if not event.channels]
+    assert len(home) == 10
+    for event in home:
+        assert event.needed[0] == "项目", event.name
+        assert len(event.needed) >= 2, event.name
+        assert "{村}" in event.body, event.name
+        assert event.body.endswith("监督电话12317。"), event.name
+        filled = event.default.filled(wordings.sample(event)).text
+        assert wordings.short_messages(filled) <= 2, (event.name, len(filled))
+
+
+def test_short_messages_are_counted_as_the_operators_charge_them() -> None:
+    counted = {length: wordings.short_messages("字" * length) for length in (1, 70, 71, 134, 135)}
+    assert counted == {1: 1, 70: 1, 71: 2, 134: 2, 135: 3}
 
 
 def tell_everything(world: World) -> Household:

@@ -40,8 +40,14 @@ def household(village: Region, *, phone: str = "") -> Household:
     )
 
 
-def member(of: Household, *, relationship: Relationship = Relationship.HEAD, **fields: str) -> Member:
-    return Member.objects.create(household=of, name="〔示例〕李四", relationship=relationship, **fields)
+def member(
+    of: Household,
+    *,
+    name: str = "〔示例〕李四",
+    relationship: Relationship = Relationship.HEAD,
+    **fields: str,
+) -> Member:
+    return Member.objects.create(household=of, name=name, relationship=relationship, **fields)
 
 
 def id_number(area: str, born: date, order: int) -> str:
@@ -49,3 +55,8 @@ def id_number(area: str, born: date, order: int) -> str:
     body = f"{area}{born:%Y%m%d}{order:03}"
     total = sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS, strict=True))
     return body + "10X98765432"[total % 11]
+
+
+PHONE = "13800000000"
+NUMBER = id_number("990101", date(1960, 1, 1), 1)
+OTHER_NUMBER = id_number("990101", date(1970, 1, 1), 2)

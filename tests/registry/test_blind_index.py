@@ -5,23 +5,10 @@ from datetime import date
 import pytest
 
 from registry import sensitive
-from registry.models import Household, Member, Region, Relationship
+from registry.models import Household, Member, Relationship
 from tests.registry import places
 from tests.registry.columns import put, stored
-
-PHONE = "13800000000"
-NUMBER = places.id_number("990101", date(1960, 1, 1), 1)
-OTHER_NUMBER = places.id_number("990101", date(1970, 1, 1), 2)
-
-
-@pytest.fixture
-def home(country: dict[str, Region]) -> Household:
-    return places.household(country["village"], phone=PHONE)
-
-
-@pytest.fixture
-def person(home: Household) -> Member:
-    return places.member(home, id_number=NUMBER, phone=PHONE)
+from tests.registry.places import OTHER_NUMBER
 
 
 def test_the_index_ignores_spelling() -> None:

@@ -5,7 +5,6 @@ import copy
 import io
 import pickle
 import uuid
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,23 +13,10 @@ from django.db import models, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from registry import sensitive
-from registry.models import Household, Member, Region, Relationship, User
+from registry.models import Household, Member, Relationship, User
 from tests.registry import places
 from tests.registry.columns import put, stored
-
-PHONE = "13800000000"
-NUMBER = places.id_number("990101", date(1960, 1, 1), 1)
-OTHER_NUMBER = places.id_number("990101", date(1970, 1, 1), 2)
-
-
-@pytest.fixture
-def home(country: dict[str, Region]) -> Household:
-    return places.household(country["village"], phone=PHONE)
-
-
-@pytest.fixture
-def person(home: Household) -> Member:
-    return places.member(home, id_number=NUMBER, phone=PHONE)
+from tests.registry.places import NUMBER, OTHER_NUMBER, PHONE
 
 
 def test_a_value_is_stored_sealed_and_read_plain(person: Member) -> None:

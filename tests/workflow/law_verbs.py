@@ -102,6 +102,13 @@ VERBS = (
         lambda it: intake.attach(it.ref, paper=None, upload=photo(), by=it.world.clerk, now=it.now),
         EDITABLE | {State.VILLAGE_REVIEW},
     ),
+    Verb(
+        "attach_all",
+        lambda it: intake.attach_all(
+            it.ref, paper=None, files=[photo(), photo()], by=it.world.clerk, now=it.now
+        ),
+        EDITABLE | {State.VILLAGE_REVIEW},
+    ),
     Verb("record_visit", _visit, EDITABLE | {State.VILLAGE_REVIEW}),
     Verb("record_meeting", _meeting, frozenset({State.VILLAGE_REVIEW})),
     Verb(

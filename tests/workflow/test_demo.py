@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import F
-from django.test import Client, TestCase, override_settings
+from django.test import Client, RequestFactory, TestCase, override_settings
 from django.urls import reverse
 from pytest_django import DjangoDbBlocker
 from rich.cells import cell_len
@@ -321,7 +321,9 @@ class TestTownship:
         today = clock.today()
         villages = {}
         for login in DEMO_LOGINS:
-            user = authenticate(username=login["username"], password=login["password"])
+            user = authenticate(
+                RequestFactory().post("/login/"), username=login["username"], password=login["password"]
+            )
             assert isinstance(user, User)
             assert user.name == login["name"]
             assert appointments.actor(user, on=today).roles == (login["role"],)

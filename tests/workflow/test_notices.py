@@ -3,18 +3,21 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
 from applications.models import Application
 from applications.states import State
+from notifications import wordings
+from notifications.catalogue import Event
 from notifications.models import Message
 from registry.models import Member, User
 from tests import stages
 from tests.world import World
 from workflow import intake, objections, postings, reviews, sweeps
-from workflow.models import Channel, Deadline, Objection, PostingEntry, PostingKind
+from workflow.models import Channel, Deadline, Objection, Posting, PostingEntry, PostingKind
 from workflow.objections import Complaint
 from workflow.proceedings import Cut
 from workflow.results import Ref
@@ -87,6 +90,13 @@ def objected(act: Callable[[World, Objection, datetime], object], *, cadre: bool
         return lambda: act(world, objection, moment)
 
     return scene
+
+
+def objected_late(world: World) -> Callable[[], object]:
+    case, moment = stages.reach(world, State.ANNOUNCED)
+    posting = Posting.objects.get(kind=PostingKind.VILLAGE, entries__application=case)
+    objection = stages.lodged(world, case, posting, now=moment)
+    return lambda: stages.decided(objection, "cancelled", by=world.clerk, now=moment)
 
 
 def lodging(*, cadre: bool) -> Scene:
@@ -231,6 +241,10 @@ EVENTS: dict[str, tuple[Scene, Told]] = {
         objected(lambda w, one, now: stages.decided(one, "cancelled", by=w.reviewer, now=now), cadre=True),
         to("objection_decided", REVIEWERS) | to("rejected", CLERKS, email=True),
     ),
+    "objection upheld after the announcement": (
+        objected_late,
+        to("objection_decided", CLERKS) | to("to_revoke", APPROVERS, email=True),
+    ),
     "reminded": (reminding, to("reminder", CLERKS, email=True)),
     "escalated": (escalating, to("escalation", REVIEWERS, email=True)),
 }
@@ -240,9 +254,20 @@ EVERY_EVENT = {event for _, wanted in EVENTS.values() for event, _, _ in wanted}
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_each_event_is_told_to_its_people_and_to_nobody_else(world: World, name: str) -> None:
+def test_each_event_is_told_to_its_people_and_to_nobody_else(
+    world: World, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say, lacking = wordings.say, {}
+
+    def checked(event: Event, context: Any, worded: Any) -> Any:
+        lacking[event.name] = {one.key for one in event.variables.values()} - set(context)
+        return say(event, context, worded)
+
+    monkeypatch.setattr(wordings, "say", checked)
     scene, wanted = EVENTS[name]
     assert told_by(scene(world)) == wanted
+    # An administrator may name each of these in a template of the event.
+    assert not any(lacking.values()), lacking
 
 
 def test_twenty_cases_that_arrive_together_are_one_message_a_desk(world: World) -> None:
@@ -304,13 +329,18 @@ def test_whoever_has_no_address_is_told_inside_only(world: World) -> None:
 
 HOME = {
     "sent back": "home_sent_back",
-    "corrected": "home_sent_back",
+    "corrected": "home_to_correct",
     "rejected": "home_rejected",
     "cut": "home_cut",
     "announced": "home_announced",
     "withdrawn": "home_ended",
-    "lapsed": "home_ended",
-    "revoked": "home_ended",
+    "lapsed": "home_lapsed",
+    "revoked": "home_revoked",
+    "objection not upheld": "home_objection",
+    "objection upheld, corrected": "home_to_correct",
+    "objection to cadres upheld, cancelled": "home_rejected",
+    "objection upheld after the announcement": "home_objection",
+    "reminded": "home_reminder",
 }
 
 
@@ -321,10 +351,7 @@ def test_a_household_is_told_of_each_outcome_once_and_of_nothing_else(world: Wor
     before = set(Message.objects.values_list("pk", flat=True))
     act()
     home = Message.objects.exclude(pk__in=before).filter(household__isnull=False)
-    wanted = HOME.get(name) or {
-        "objection upheld, corrected": "home_sent_back",
-        "objection to cadres upheld, cancelled": "home_rejected",
-    }.get(name)
+    wanted = HOME.get(name)
     assert list(home.values_list("event", "channel")) == ([(wanted, "slip")] if wanted else [])
 
 

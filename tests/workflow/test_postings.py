@@ -184,7 +184,7 @@ def test_a_sheet_changed_in_the_database_is_found_and_stops_nobody_else(world: W
     cases, moment = waiting(world, 2)
     bad, good = (stages.displayed(world, [case], kind=VILLAGE, now=moment) for case in cases)
     TAMPERED[what](bad)
-    words = f"{bad.number}的名单与张贴时封存的内容不一致，已停止办理"
+    words = f"{bad.number}的名单与张贴时封存的名单不一致，期满不能办结"
     refused(lambda: postings.close(bad.pk, now=stages.after(good)), words)
     done = sweeps.run(now=stages.after(good))
     assert (done.closed, [words in one for one in done.failed]) == (1, [True])

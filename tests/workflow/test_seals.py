@@ -79,6 +79,11 @@ def test_administrators_are_told_once_and_before_the_last_day(world: World) -> N
     assert seals.look(now=world.later(1)) == 1
     first = told()
     assert first == {(world.administrator.name, f"名单被改动：{posting.number}")}
+    body = Message.objects.filter(event="list_tampered").earliest("pk").body
+    assert body == (
+        f"{posting.number}的名单与张贴时封存的名单不一致。查清以前，这张公示期满也不会办结。"
+        "请立即核查数据库。其他公示不受影响。"
+    )
     count = Message.objects.filter(event="list_tampered").count()
     assert seals.look(now=world.later(2)) == 1
     sweeps.run(now=stages.after(posting))

@@ -137,7 +137,7 @@ def test_a_tampered_sheet_blocks_only_itself(world: World) -> None:
     PostingEntry.objects.filter(pk=entry.pk).update(row={**entry.row, "amount": "9000.00"})
     done = sweeps.run(now=stages.after(bad))
     assert counted(done) == (2, 0, 0, 0, 1)
-    assert done.failed == [f"{bad.number}的名单与张贴时封存的内容不一致，已停止办理，请立即核查。"]
+    assert done.failed == [f"{bad.number}的名单与张贴时封存的名单不一致，期满不能办结，请立即核查。"]
     assert {sheet.pk: sheet.state for sheet in Posting.objects.all()} == {
         bad.pk: PostingState.DISPLAYED,
         good.pk: PostingState.CLOSED,
@@ -276,9 +276,9 @@ def statements(act: Callable[[], object]) -> int:
     return len(captured)
 
 
-IDLE_STATEMENTS = 5
-"""Of a round with nothing due: sheets, covered cases, due dates, the day's digest, the sign of life."""
-IDLE_TASK_STATEMENTS = 7
+IDLE_STATEMENTS = 6
+"""Of a round with nothing due: sheets, covered cases, due dates, confirmed lists, the day's digest, the sign of life."""
+IDLE_TASK_STATEMENTS = 8
 """The same round as beat starts it: the lease taken and given back besides; the clock stands still in the test."""
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from registry.blanks import BadWording, Wording, fill
 from registry.refusal import Refused
 from tests.world import World
 from workflow import drafts, permissions, wordings
 from workflow.models import PostingKind, SheetWording
-from workflow.wordings import BadWording, Wording
 
 
 def region_of(world: World, kind: PostingKind) -> object:
@@ -40,9 +40,9 @@ def test_the_defaults_keep_the_rules_of_a_template(kind: PostingKind) -> None:
 def test_a_change_is_a_new_version_with_who_and_when_and_words_the_next_draft(world: World) -> None:
     kind = PostingKind.VILLAGE
     first = Wording("{机构}关于{项目}的公示", "现将{年度}年名单公示{公示期}。", 0)
-    wordings.change(kind, wording=first, by=world.administrator, now=world.now)
+    wordings.change(wordings.of_sheet(kind), wording=first, by=world.administrator, now=world.now)
     second = Wording("{单位}名单", "请看{项目}。", 1)
-    wordings.change(kind, wording=second, by=world.administrator, now=world.later(1))
+    wordings.change(wordings.of_sheet(kind), wording=second, by=world.administrator, now=world.later(1))
     kept = list(
         SheetWording.objects.order_by("version").values_list("version", "title", "changed_by", "changed_at")
     )
@@ -75,7 +75,10 @@ def test_a_faulty_template_is_refused_by_name_and_nothing_is_kept(
 ) -> None:
     with pytest.raises(BadWording) as refused:
         wordings.change(
-            PostingKind.VILLAGE, wording=Wording(title, text), by=world.administrator, now=world.now
+            wordings.of_sheet(PostingKind.VILLAGE),
+            wording=Wording(title, text),
+            by=world.administrator,
+            now=world.now,
         )
     assert sentence in refused.value.sentence
     assert not SheetWording.objects.exists()
@@ -84,33 +87,44 @@ def test_a_faulty_template_is_refused_by_name_and_nothing_is_kept(
 def test_an_announcement_template_cannot_promise_a_period(world: World) -> None:
     wording = Wording("{单位}公告", "公示期为{公示期}。")
     with pytest.raises(BadWording, match="公告没有公示期"):
-        wordings.change(PostingKind.ANNOUNCEMENT, wording=wording, by=world.administrator, now=world.now)
+        wordings.change(
+            wordings.of_sheet(PostingKind.ANNOUNCEMENT),
+            wording=wording,
+            by=world.administrator,
+            now=world.now,
+        )
     assert not SheetWording.objects.exists()
 
 
 def test_nobody_but_an_administrator_words_a_template(world: World) -> None:
     for person in (world.clerk, world.reviewer, world.approver, world.supervisor):
-        with pytest.raises(permissions.NotAllowed, match="公示模板由管理员维护"):
-            wordings.change(PostingKind.VILLAGE, wording=Wording("甲", "乙"), by=person, now=world.now)
+        with pytest.raises(permissions.NotAllowed, match="模板由管理员维护"):
+            wordings.change(
+                wordings.of_sheet(PostingKind.VILLAGE), wording=Wording("甲", "乙"), by=person, now=world.now
+            )
     assert not SheetWording.objects.exists()
 
 
 def test_of_two_changes_of_one_version_the_second_is_refused(world: World) -> None:
     admin = world.administrator
-    wordings.change(PostingKind.VILLAGE, wording=Wording("甲", "乙"), by=admin, now=world.now)
+    wordings.change(
+        wordings.of_sheet(PostingKind.VILLAGE), wording=Wording("甲", "乙"), by=admin, now=world.now
+    )
     with pytest.raises(Refused, match="刚刚被别人改过"):
-        wordings.change(PostingKind.VILLAGE, wording=Wording("丙", "丁"), by=admin, now=world.now)
+        wordings.change(
+            wordings.of_sheet(PostingKind.VILLAGE), wording=Wording("丙", "丁"), by=admin, now=world.now
+        )
     assert wordings.current(PostingKind.VILLAGE) == Wording("甲", "乙", 1)
 
 
 def test_the_same_click_twice_is_one_version(world: World) -> None:
     values = {"wording": Wording("甲", "乙"), "by": world.administrator, "now": world.now, "key": "k1"}
-    first = wordings.change(PostingKind.VILLAGE, **values)  # type: ignore[arg-type]
-    assert wordings.change(PostingKind.VILLAGE, **values) == first  # type: ignore[arg-type]
+    first = wordings.change(wordings.of_sheet(PostingKind.VILLAGE), **values)  # type: ignore[arg-type]
+    assert wordings.change(wordings.of_sheet(PostingKind.VILLAGE), **values) == first  # type: ignore[arg-type]
     assert SheetWording.objects.count() == 1
 
 
 def test_a_value_with_braces_is_not_read_as_a_variable(world: World) -> None:
     world.grain.name = "补助{年度}"
     values = wordings.values_for(world.village, world.grain, term="")
-    assert wordings.fill("{项目}、{年度}", values) == "补助{年度}、2021"
+    assert fill("{项目}、{年度}", values) == "补助{年度}、2021"

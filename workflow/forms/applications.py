@@ -1,4 +1,4 @@
-"""What the village types for a household: the application, its change, its papers; and the filter of the list."""
+"""What the village types for a household: the application, its change, its papers."""
 
 from datetime import date
 from decimal import Decimal
@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 
 from applications.amounts import FixedRule, TierRule
 from applications.models import Application, Programme, RequiredPaper
-from registry.models import Household, Member, MemberStatus, Region
+from registry.models import Household, Member, MemberStatus
 from workflow import intake
-from workflow.forms.base import VerbForm
+from workflow.forms.base import PAPER_TYPES, ManyFilesField, ManyFilesInput, VerbForm
 from workflow.steps import FINAL_LABELS, STEPS
 
 DUE_CHOICES = [("", "全部"), ("over", "已超期"), ("near", "快到期")]
@@ -31,44 +31,11 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d", **kwargs)
 
 
-class CaseFilter(forms.Form):
-    """The filter above the list of cases; whatever is wrong in it is left out."""
-
-    q = forms.CharField(
-        label="编号、户编号或姓名",
-        required=False,
-        max_length=50,
-        widget=forms.TextInput(attrs={"type": "search"}),
-    )
-    state = forms.ChoiceField(label="环节", required=False, choices=STATE_CHOICES)
-    programme = forms.ModelChoiceField(
-        label="项目", required=False, queryset=Programme.objects.none(), empty_label="全部"
-    )
-    village = forms.ModelChoiceField(
-        label="村（社区）", required=False, queryset=Region.objects.none(), empty_label="全部"
-    )
-    due = forms.ChoiceField(label="期限", required=False, choices=DUE_CHOICES)
-
-    def __init__(
-        self, *args: Any, programmes: QuerySet[Programme], villages: QuerySet[Region], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        for name, rows in (("programme", programmes), ("village", villages)):
-            field: Any = self.fields[name]
-            field.queryset = rows
-
-    @property
-    def wanted(self) -> dict[str, Any]:
-        """What is asked for, without what is empty or cannot be understood."""
-        self.full_clean()
-        return {name: value for name, value in self.cleaned_data.items() if value}
-
-
 class SearchForm(forms.Form):
     """One line to search by."""
 
     q = forms.CharField(
-        label="户编号或姓名",
+        label="户编号、姓名、拼音或首字母",
         required=False,
         max_length=50,
         widget=forms.TextInput(attrs={"type": "search"}),
@@ -126,8 +93,16 @@ class ClaimForm(VerbForm):
             fields["quantity"].label = f"数量（{programme.quantity_unit}）"
             fields["quantity"].widget.attrs["inputmode"] = "decimal"
         fields["payee"].queryset = alive
+        fields["payee"].label_from_instance = _paid_to
         fields["payee"].empty_label = "申请对象本人" if programme.per_person else "户主"
         fields["payee"].help_text = "补贴发到收款人登记的一卡通账户。"
+
+
+def _paid_to(member: Member) -> str:
+    """Who is paid and on which account, as far as it is registered."""
+    card = member.card_number
+    account = f"{member.bank} 尾号{card[-4:]}" if card else "没有登记银行卡"
+    return f"{member.name}（{member.get_relationship_display()}）　{account}"
 
 
 class EnterForm(ClaimForm):
@@ -212,10 +187,10 @@ class AttachForm(VerbForm):
     paper = forms.ModelChoiceField(
         label="材料种类", queryset=RequiredPaper.objects.none(), required=False, empty_label="其他材料"
     )
-    upload = forms.FileField(
+    upload = ManyFilesField(
         label="文件",
-        widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png,application/pdf"}),
-        help_text="JPG、PNG照片或PDF，不超过20MB。可以用手机直接拍照。",
+        widget=ManyFilesInput(attrs={"accept": PAPER_TYPES, "multiple": True, "data-shrink": True}),
+        help_text="JPG、PNG照片或PDF，每个不超过20MB，可以一次选几个。可以用手机直接拍照。",
         error_messages={"required": "请选择要上传的文件。", "empty": "这个文件是空的，请重新选择。"},
     )
 

@@ -1,8 +1,10 @@
 """What every form that ends in a verb carries."""
 
+from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
 
 def new_key() -> str:
@@ -15,3 +17,27 @@ class VerbForm(forms.Form):
 
     revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
     key = forms.CharField(widget=forms.HiddenInput, max_length=64, initial=new_key)
+
+
+MOST_FILES = 9
+PAPER_TYPES = "image/jpeg,image/png,application/pdf"
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    """Any number of files, each cleaned as one; none is an empty list."""
+
+    widget = ManyFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        given = data if isinstance(data, list | tuple) else [data]
+        files = [one for one in given if one]
+        if self.required and not files:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        if len(files) > MOST_FILES:
+            raise forms.ValidationError(f"一次最多上传{MOST_FILES}个文件。")
+        clean_one = super().clean
+        return [clean_one(one, initial) for one in files]

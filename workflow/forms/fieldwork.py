@@ -1,35 +1,45 @@
 """What the village writes down from the field: a visit with its verifiers, a meeting with its votes."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
 from applications.models import Application, MeetingKind
 from workflow.fieldwork import Minutes, VerifierName
 from workflow.forms.applications import DayInput
+from workflow.forms.base import ManyFilesField as ManyFilesField
+from workflow.forms.base import ManyFilesInput as ManyFilesInput
 from workflow.forms.base import VerbForm
-
-MOST_FILES = 9
-
-
-class ManyFilesInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
+from workflow.results import Ref
 
 
-class ManyFilesField(forms.FileField):
-    """Any number of files, each cleaned as one; none is an empty list."""
+class RefsField(forms.Field):
+    """Cases ticked in a list, each as "key:revision", as the list showed them."""
 
-    widget = ManyFilesInput
+    widget = forms.MultipleHiddenInput
+    pattern = re.compile(r"(\d{1,18}):(\d{1,9})", re.ASCII)
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        given = data if isinstance(data, list | tuple) else [data]
-        files = [one for one in given if one]
-        if len(files) > MOST_FILES:
-            raise forms.ValidationError(f"一次最多上传{MOST_FILES}个文件。")
-        clean_one = super().clean
-        return [clean_one(one, initial) for one in files]
+    def clean(self, value: Any) -> list[Ref]:
+        found = [self.pattern.fullmatch(text) for text in value or ()]
+        if not found:
+            raise forms.ValidationError("请先勾选要申报的申请。")
+        if not all(found):
+            raise forms.ValidationError("勾选的内容不完整，请刷新页面后重新勾选。")
+        return [Ref(int(one[1]), int(one[2])) for one in found if one]
+
+
+class DeclareForm(VerbForm):
+    """The ticked cases of a village's list, and the village's opinion on all of them (村级意见)."""
+
+    ids = RefsField()
+    opinion = forms.CharField(
+        label="村级意见",
+        max_length=500,
+        initial="经入户核实和民主评议，情况属实，同意申报。",
+        help_text="对勾选的每一件都一样；个别不同的，到那一件的页面单独申报。",
+    )
 
 
 class VisitForm(VerbForm):

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import BytesIO
 from typing import Any
-from zipfile import BadZipFile, ZipFile
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
-from openpyxl import load_workbook
 
-from registry.refusal import Refused
 from workflow import spreadsheets
 from workflow.forms.base import VerbForm
+from workflow.forms.workbooks import BadWorkbook, cells, text_of
 from workflow.holidays import Stretch, YearNotice
 from workflow.models import HolidayNotice
 
@@ -22,11 +19,6 @@ HEADER = ["类别", "名称", "开始日期", "截止日期"]
 MOST_ROWS = 60
 BLANK_ROWS = 14
 """Rows of an empty form: seven festivals and their make-up days."""
-MOST_BYTES, MOST_UNPACKED = 1_000_000, 20_000_000
-
-
-class BadWorkbook(Refused):
-    """An uploaded file that is no workbook of the template's shape."""
 
 
 class DayInput(forms.DateInput):
@@ -160,44 +152,24 @@ def template() -> bytes:
 
 def read(upload: UploadedFile) -> list[Stretch]:
     """The lines of an uploaded workbook. Raises BadWorkbook with the row that is wrong."""
-    if upload.size is None or upload.size > MOST_BYTES:
-        raise BadWorkbook("文件超过1MB，请使用下载的模板填写。")
-    content = upload.read()
-    try:
-        with ZipFile(BytesIO(content)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
-                raise BadWorkbook("文件内容过大，请使用下载的模板填写。")
-        book = load_workbook(BytesIO(content), read_only=True, data_only=True)
-    except (BadZipFile, KeyError, ValueError, OSError) as broken:
-        raise BadWorkbook("文件打不开，请上传Excel（.xlsx）文件。") from broken
-    rows = [list(row[:4]) for row in book.worksheets[0].iter_rows(max_row=MOST_ROWS + 1, values_only=True)]
-    if not rows or [_text(cell) for cell in rows[0]] != HEADER:
-        raise BadWorkbook(f"第一行应是表头：{'、'.join(HEADER)}，请使用下载的模板填写。")
-    filled = [(number, row) for number, row in enumerate(rows[1:], 2) if any(_text(cell) for cell in row)]
-    if not filled:
-        raise BadWorkbook("文件里没有填写任何一行。")
-    return [_stretch(number, [*row, *[None] * (4 - len(row))]) for number, row in filled]
+    return [_stretch(number, row) for number, row in cells(upload, HEADER, most_rows=MOST_ROWS)]
 
 
 def _stretch(number: int, row: Sequence[object]) -> Stretch:
-    kind, name = _text(row[0]), _text(row[1])
+    kind, name = text_of(row[0]), text_of(row[1])
     if kind not in {OFF, WORKED}:
         raise BadWorkbook(f"表格第{number}行：类别只能填“{OFF}”或“{WORKED}”。")
     first = _day(number, "开始日期", row[2])
-    last = _day(number, "截止日期", row[3]) if _text(row[3]) else first
+    last = _day(number, "截止日期", row[3]) if text_of(row[3]) else first
     return Stretch(first, last, kind == WORKED, name or ("调休" if kind == WORKED else ""))
-
-
-def _text(cell: object) -> str:
-    return "" if cell is None else str(cell).strip()
 
 
 def _day(number: int, label: str, cell: object) -> date:
     if isinstance(cell, datetime):
         return cell.date()
     try:
-        return date.fromisoformat(_text(cell).replace("/", "-").replace(".", "-"))
+        return date.fromisoformat(text_of(cell).replace("/", "-").replace(".", "-"))
     except ValueError:
         raise BadWorkbook(
-            f"表格第{number}行：{label}“{_text(cell)[:20]}”不是日期，请写成2021-10-01的样子。"
+            f"表格第{number}行：{label}“{text_of(cell)[:20]}”不是日期，请写成2021-10-01的样子。"
         ) from None

@@ -1,14 +1,9 @@
 """What is typed while an objection is handled, and what an officer writes down for an objector."""
 
-from typing import Any
-
 from django import forms
-from django.db.models import QuerySet
 
-from applications.states import Level
-from registry.models import Region
 from workflow.complaints import MAX_PHOTOS
-from workflow.forms.applications import DUE_CHOICES, DayInput
+from workflow.forms.applications import DayInput
 from workflow.forms.base import VerbForm
 from workflow.forms.fieldwork import ManyFilesField, ManyFilesInput
 from workflow.models import Channel, ObjectionOutcome, Telling, Way
@@ -103,34 +98,6 @@ class AppealForm(VerbForm):
         help_text="按异议人原话写明对哪一点不服、还有什么事实。",
         error_messages={"required": "请写明对处理结果哪一点不服、还有什么事实。"},
     )
-
-
-class ObjectionFilter(forms.Form):
-    """What the list is narrowed by; what does not fit is left out."""
-
-    due = forms.ChoiceField(label="期限", required=False, choices=DUE_CHOICES)
-    level = forms.ChoiceField(label="处理层级", required=False, choices=[("", "全部"), *Level.choices])
-    channel = forms.ChoiceField(label="渠道", required=False, choices=[("", "全部"), *Channel.choices])
-    kind = forms.ChoiceField(
-        label="类别",
-        required=False,
-        choices=[("", "全部"), ("appeal", "复核"), ("call", "待电话核实"), ("tell", "待告知异议人")],
-    )
-    village = forms.ModelChoiceField(
-        label="村（社区）", required=False, queryset=Region.objects.none(), empty_label="全部"
-    )
-    q = forms.CharField(label="异议或申请编号", required=False, max_length=60)
-
-    def __init__(self, *args: Any, villages: QuerySet[Region], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        place: Any = self.fields["village"]
-        place.queryset = villages
-
-    @property
-    def wanted(self) -> dict[str, Any]:
-        """The filters that were chosen and fit."""
-        self.full_clean()
-        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class ReasonForm(VerbForm):

@@ -2,8 +2,8 @@
 
 from django import forms
 
+from registry.blanks import TITLE_LIMIT, Wording
 from workflow.forms.base import VerbForm
-from workflow.wordings import TITLE_LIMIT, Wording
 
 
 class WordingForm(VerbForm):

@@ -1,6 +1,15 @@
 """How it is decided: processes, decisions, postings, objections, time, and the rows of the machinery."""
 
 from workflow.models.decisions import DECIDING, Act, Decision, Fault, RefusalCode, word_for
+from workflow.models.entering import (
+    ImportJob,
+    ImportKind,
+    ImportRow,
+    ImportState,
+    PendingEntry,
+    PendingPaper,
+    RowState,
+)
 from workflow.models.objections import (
     OPEN_OBJECTION,
     Channel,
@@ -47,12 +56,18 @@ __all__ = [
     "Heartbeat",
     "Holiday",
     "HolidayNotice",
+    "ImportJob",
+    "ImportKind",
+    "ImportRow",
+    "ImportState",
     "Lease",
     "Objection",
     "ObjectionEvidence",
     "ObjectionOutcome",
     "ObjectionState",
     "ObjectorTold",
+    "PendingEntry",
+    "PendingPaper",
     "Posting",
     "PostingEntry",
     "PostingKind",
@@ -60,6 +75,7 @@ __all__ = [
     "Receipt",
     "RefusalCode",
     "ReviewTask",
+    "RowState",
     "SheetWording",
     "Telling",
     "Way",

@@ -51,6 +51,15 @@ OTHER_ACTS = {
     "objection_confirmed": "异议核实",
     "objector_told": "告知异议人",
     "appeal_received": "收到复核申请",
+    "data_removed": "删除个人信息",
+    "task_handed_over": "移交办理",
+    "objection_handed_over": "异议移交",
+    "take": "取件",
+    "take_over": "接手",
+    "give_back": "放回",
+    "hand_over": "转办",
+    "urge": "催办",
+    "tick_faults": "补正登记",
 }
 """Acts in history that are nobody's decision: the village's fieldwork, sheets, objections, the clock."""
 

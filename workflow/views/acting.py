@@ -13,7 +13,7 @@ from applications.models import Application, RequiredPaper
 from applications.states import State
 from registry import clock
 from registry.refusal import Refused
-from workflow import intake, permissions, reviews, standings
+from workflow import intake, permissions, reviews, standings, worklists
 from workflow.forms.reviews import SendBackForm
 from workflow.models import Act
 from workflow.permissions import Verdict
@@ -43,7 +43,9 @@ class ApplicationAct(CaseVerbView):
         return PAGES[self.kwargs["act"]]
 
     def permitted(self) -> Verdict:
-        return permissions.may(self.actor, self.page.act(self.case), self.case)
+        return permissions.may(
+            self.actor, self.page.act(self.case), self.case, taken=worklists.taken(self.case)
+        )
 
     def get(self, *args: Any, **kwargs: Any) -> HttpResponse:
         case = self.case

@@ -32,11 +32,14 @@ class DueBadge:
     text: str
 
 
-def of_state(state: str, *, hanging: bool = False, held: bool = False) -> StateBadge:
-    """The state's word; a posting step says whether a sheet is waited for, on display, or has run its period."""
+def of_state(state: str, *, hanging: bool = False, held: bool = False, plain: bool = False) -> StateBadge:
+    """The state's word; a posting step says whether a sheet is waited for, on display, or has run its period.
+
+    `plain` is the word alone, for a list that does not read the sheets.
+    """
     found = State(state)
     label = staff_label(found)
-    if found in POSTINGS:
+    if found in POSTINGS and not plain:
         label += "·公示中" if hanging else ("·已期满" if held else "·待张贴")
     if found in CORRECTIONS:
         return StateBadge(label, "warn")

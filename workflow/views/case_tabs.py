@@ -9,7 +9,7 @@ from applications.models import Application, AppraisalItem, HistoryEntry
 from applications.states import CORRECTIONS, State
 from registry import masking
 from registry.appointments import Actor
-from workflow import permissions
+from workflow import permissions, reuse
 from workflow.models import Act, Decision, Objection, PostingEntry, PostingState, word_for
 from workflow.steps import staff_label
 
@@ -73,7 +73,9 @@ def _field(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> 
     items = case.appraisals.select_related("meeting").order_by("-meeting__held_on", "-pk")
     for item in (appraisals := list(items)):
         item.vote = _vote(item)  # type: ignore[attr-defined]
-    return {"visits": list(visits), "appraisals": appraisals}
+    shown = list(visits)
+    reuse.note([photo for visit in shown for photo in visit.photos.all()], actor)
+    return {"visits": shown, "appraisals": appraisals}
 
 
 def _sheets(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
@@ -105,8 +107,9 @@ def _history(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -
 
 def _papers(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
     """The files of the case, and the required papers that it lacks."""
-    files = case.attachments.select_related("paper", "uploaded_by").order_by("kind", "pk")
-    return {"files": list(files), "missing": papers.missing([case])[case.pk]}
+    files = list(case.attachments.select_related("paper", "uploaded_by", "removal").order_by("kind", "pk"))
+    reuse.note(files, actor)
+    return {"files": files, "missing": papers.missing([case])[case.pk]}
 
 
 TABS: Mapping[str, Tab] = {

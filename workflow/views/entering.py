@@ -1,48 +1,35 @@
-"""Pages that enter for a household (代办): a new application in two steps, its change, its papers."""
+"""The page that enters for a household (代办): pick, then the form, kept while it is typed, and on to the next."""
 
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from applications import eligibility
-from applications.amounts import Amount, plain
+from applications.amounts import Amount
 from applications.eligibility import Claim
-from applications.models import Application, Programme, ProgrammeKind, RequiredPaper
-from applications.states import CORRECTIONS, State
-from registry import clock
-from registry.models import Household, Role
+from applications.models import Application, Attachment, Programme
+from applications.states import State
+from registry import clock, masking
+from registry.models import Household, Role, User
 from registry.refusal import Refused
-from registry.scope import lineage
-from workflow import intake, permissions, worklists
-from workflow.forms.applications import AmendForm, AttachForm, EnterForm, SearchForm
-from workflow.permissions import Verdict
+from workflow import entering, intake, pending, permissions, worklists
+from workflow.forms.applications import EnterForm, SearchForm
+from workflow.forms.papers import PapersForm
+from workflow.models import PendingEntry
 from workflow.results import Result
+from workflow.views import picking
 from workflow.views.base import VerbView
-from workflow.views.case import CaseVerbView
 
 FOUND = 30
-RECORDS = frozenset({ProgrammeKind.TRAINING, ProgrammeKind.FINANCE})
-
-
-def programmes_for(household: Household, *, today: date) -> list[Programme]:
-    """The programmes open today whose categories fit the household, the newest version of each."""
-    rows = Programme.objects.filter(
-        region__code__in=lineage(household.village.code),
-        active=True,
-        opens_on__lte=today,
-        closes_on__gte=today,
-    ).exclude(kind__in=RECORDS)
-    newest: dict[tuple[int, str, int], Programme] = {}
-    for row in rows.order_by("year", "code", "version"):
-        newest[row.region_id, row.code, row.year] = row
-    return [row for row in newest.values() if household.category in row.target_categories]
 
 
 @dataclass(frozen=True)
@@ -63,7 +50,7 @@ def preview(typed: intake.Form | None, *, today: date) -> Preview:
             typed.programme,
             typed.household,
             typed.member,
-            intake.payee_of(typed),
+            entering.payee_of(typed),
             typed.quantity,
             typed.option,
         )
@@ -73,13 +60,18 @@ def preview(typed: intake.Form | None, *, today: date) -> Preview:
 
 
 class ApplicationNew(VerbView):
-    """First the household and the programme, by links; then the form, prefilled."""
+    """First the household and the programme, by links; then the form, prefilled, and kept while it is typed."""
 
     template_name = "desk/application_new.html"
     form_class = EnterForm
     page_title = "录入申请"
     submit_label = "保存草稿"
     made: Result
+
+    @property
+    def user(self) -> User:
+        found: User = self.request.user  # type: ignore[assignment]
+        return found
 
     @cached_property
     def household(self) -> Household | None:
@@ -94,7 +86,7 @@ class ApplicationNew(VerbView):
 
     @cached_property
     def programmes(self) -> list[Programme]:
-        return programmes_for(self.household, today=self.actor.on) if self.household else []
+        return picking.programmes_for(self.household, today=self.actor.on) if self.household else []
 
     @cached_property
     def programme(self) -> Programme | None:
@@ -105,6 +97,17 @@ class ApplicationNew(VerbView):
         if not found:
             raise Http404
         return found[0]
+
+    @cached_property
+    def about(self) -> tuple[Household, Programme]:
+        assert self.household is not None
+        assert self.programme is not None
+        return self.household, self.programme
+
+    @cached_property
+    def kept(self) -> PendingEntry | None:
+        """What the person typed here before and did not save."""
+        return pending.found(self.user, *self.about)
 
     def _permitted(self) -> None:
         if Role.VILLAGE_CLERK not in self.actor.roles:
@@ -118,52 +121,135 @@ class ApplicationNew(VerbView):
         self._permitted()
         if self.programme is not None:
             return super().get(request, *args, **kwargs)
+        if self.household and self._wanted() in {f"{row.pk}" for row in self.programmes}:
+            chosen = f"?household={self.household.pk}&programme={self._wanted()}"
+            return HttpResponseRedirect(reverse("application-new") + chosen)
         search = SearchForm(request.GET)
         rows = worklists.households(self.actor, text=search.text, roles=(Role.VILLAGE_CLERK,))
         found = [] if self.household else list(rows[: FOUND + 1])
+        begun = not (self.household or search.text)
         context = {
             "search": search,
             "household": self.household,
             "households": found[:FOUND],
             "more": len(found) > FOUND,
             "programmes": self.programmes,
+            "recent": picking.recent(self.actor) if begun else [],
+            "begun": self._begun() if begun else [],
+            "wanted": self._wanted(),
         }
         return render(request, "desk/application_pick.html", context)
+
+    def _wanted(self) -> str:
+        """The programme that another household is to be picked for."""
+        key = self.request.GET.get("for", "")
+        return key if key.isascii() and key.isdigit() and len(key) < 19 else ""
+
+    def _begun(self) -> list[PendingEntry]:
+        """What lies half typed, as far as it can still be gone on with."""
+        rows = pending.of(self.user).filter(programme__closes_on__gte=self.actor.on)
+        return [row for row in rows if self.actor.holds(Role.VILLAGE_CLERK, row.household.village.code)]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self._permitted()
         if self.programme is None:
             raise Http404
+        step = request.POST.get("step", "")
+        if step == "afresh":
+            pending.drop(*self.about, by=self.user)
+            return HttpResponseRedirect(request.get_full_path())
+        if uid := request.POST.get("remove", ""):
+            pending.drop_paper(*self.about, uid=_uid(uid), by=self.user)
+            self._keep()
+            return self._papers() if step == "paper" else HttpResponseRedirect(request.get_full_path())
+        self.bad = self._hold_papers()
+        if step == "paper":
+            return self._papers()
+        if step == "keep":
+            self._keep()
+            if not self.bad:
+                messages.success(request, "已暂存。可以离开，以后从“录入申请”接着填。")
+                return HttpResponseRedirect(request.get_full_path())
+            return self._again(preview=None, status=422)
         form = self.get_form()
         assert isinstance(form, EnterForm)
         if "preview" not in request.POST and "preview" not in request.GET:
+            # What was typed outlives a refusal and a dead battery alike.
+            self._keep()
+            if self.bad:
+                form.add_error(None, "有的材料没有上传成功，请看“材料”里的说明。")
             return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
         shown = preview(form.typed_so_far(self.actor.on), today=self.actor.on)
         if getattr(request, "htmx", False):
-            return render(request, "desk/_amount.html", {"preview": shown})
-        # Without JavaScript: the same page, everything typed still there, nothing marked as wrong yet.
-        again = EnterForm(initial=request.POST.dict(), **self._about())
-        return self.render_to_response(self.get_context_data(form=again, preview=shown))
+            self._keep()
+            return render(request, "desk/_amount.html", {"preview": shown, "kept_at": clock.now()})
+        return self._again(preview=shown, status=200)
 
-    def _about(self) -> dict[str, Any]:
-        assert self.household is not None
-        assert self.programme is not None
-        refused = Application.objects.filter(
-            household=self.household, programme__code=self.programme.code, state=State.REJECTED
+    def _again(self, *, preview: Preview | None, status: int) -> HttpResponse:
+        """The same page, everything typed still there, nothing marked as wrong yet."""
+        again = EnterForm(initial=self.request.POST.dict(), **self._asked())
+        context = self.get_context_data(form=again, **({"preview": preview} if preview else {}))
+        return self.render_to_response(context, status=status)
+
+    def _keep(self) -> None:
+        pending.keep(*self.about, typed=self.request.POST.dict(), by=self.user, now=clock.now())
+
+    def _hold_papers(self) -> list[str]:
+        """Take in the papers that came along, each for itself; the sentences of those that could not be."""
+        bad = []
+        for paper, upload in PapersForm(self.about[1], files=self.request.FILES).given:
+            try:
+                pending.hold(
+                    *self.about,
+                    paper=paper,
+                    upload=upload,
+                    by=self.user,
+                    now=clock.now(),
+                    key=self.request.POST.get("key", "")[:64],
+                )
+            except Refused as refused:
+                bad.append(refused.sentence)
+        return bad
+
+    def _held(self) -> list[Attachment]:
+        rows = Attachment.objects.filter(
+            pending__entry__by=self.user, pending__entry__household=self.household
         )
-        return {"household": self.household, "programme": self.programme, "refused": refused}
+        return list(rows.filter(pending__entry__programme=self.programme).select_related("paper"))
+
+    def _papers(self) -> HttpResponse:
+        """The list of papers alone, for the page that sends each photo as it is taken."""
+        context = {"held": self._held(), "bad": getattr(self, "bad", [])}
+        return render(self.request, "desk/_pending_papers.html", context)
+
+    def _asked(self) -> dict[str, Any]:
+        household, programme = self.about
+        refused = Application.objects.filter(
+            household=household, programme__code=programme.code, state=State.REJECTED
+        )
+        return {"household": household, "programme": programme, "refused": refused}
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), **self._about()}
+        return {**super().get_form_kwargs(), **self._asked()}
 
     def get_initial(self) -> dict[str, Any]:
-        return {"applied_on": self.actor.on}
+        """Today, or the date of the case entered just before; the only person it can be; what was kept."""
+        household, programme = self.about
+        mine = Application.objects.filter(entered_by=self.actor.user_id, programme=programme)
+        last = mine.order_by("-pk").values_list("applied_on", "entered_at").first()
+        now = clock.now()
+        same_sitting = last is not None and (now - last[1]).total_seconds() < 12 * 3600
+        found: dict[str, Any] = {"applied_on": last[0] if last and same_sitting else self.actor.on}
+        able = [one for one in household.members.all() if one.status == "alive" and not one.public_employee]
+        if programme.per_person and len(able) == 1:
+            found["member"] = able[0].pk
+        return {**found, **(self.kept.typed if self.kept else {})}
 
     def act(self, form: forms.Form) -> None:
         assert isinstance(form, EnterForm)
         self.made = intake.enter(
             form.application,
-            by=self.request.user,  # type: ignore[arg-type]
+            by=self.user,
             now=clock.now(),
             key=form.cleaned_data["key"],
         )
@@ -173,7 +259,14 @@ class ApplicationNew(VerbView):
         )
 
     def get_success_url(self) -> str:
-        return reverse("application-detail", args=[self.made.pk])
+        if "next" not in self.request.POST:
+            return reverse("application-detail", args=[self.made.pk])
+        household, programme = self.about
+        after = picking.following(self.actor, household, programme)
+        if after is None:
+            messages.info(self.request, f"本村可以申报“{programme.name}”的户都已录入。")
+            return reverse("application-list") + "?state=draft"
+        return f"{reverse('application-new')}?household={after.pk}&programme={programme.pk}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs.get("form")
@@ -183,89 +276,25 @@ class ApplicationNew(VerbView):
                 form.typed_so_far(self.actor.on) if isinstance(form, EnterForm) and form.is_bound else None
             )
             shown = preview(typed, today=self.actor.on)
-        extra = {"household": self.household, "programme": self.programme, "preview": shown}
+        household, programme = self.about
+        extra = {
+            "household": household,
+            "phone": masking.mask_phone(household.phone or (household.head.phone if household.head else "")),
+            "programme": programme,
+            "preview": shown,
+            "papers": PapersForm(programme),
+            "held": self._held(),
+            "bad": getattr(self, "bad", []),
+            "kept": self.kept if self.request.method == "GET" else None,
+        }
         return super().get_context_data(**{**extra, **kwargs})
 
 
-class ApplicationAmend(CaseVerbView):
-    """Change a draft or a case in correction; the amount is computed anew."""
-
-    template_name = "desk/application_amend.html"
-    form_class = AmendForm
-    page_title = "修改申请"
-    submit_label = "保存修改"
-
-    def permitted(self) -> Verdict:
-        verdict = permissions.may_amend(self.actor, self.case)
-        editable = self.case.state in CORRECTIONS | {State.DRAFT}
-        return verdict and Verdict(editable, "" if editable else "只有草稿和退回补正中的申请可以修改内容。")
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        about = {"household": self.case.household, "programme": self.case.programme}
-        return {**super().get_form_kwargs(), **about}
-
-    def get_initial(self) -> dict[str, Any]:
-        case = self.case
-        return {
-            **super().get_initial(),
-            "quantity": plain(case.quantity),
-            "option": case.option,
-            "payee": case.payee_id,
-            "reason": case.reason,
-            "committed": case.committed,
-        }
-
-    def act(self, form: forms.Form) -> None:
-        data = form.cleaned_data
-        made = intake.amend(
-            self.ref(form),
-            by=self.request.user,  # type: ignore[arg-type]
-            now=clock.now(),
-            quantity=data["quantity"],
-            payee=data["payee"],
-            option=data.get("option"),
-            reason=data["reason"],
-            committed=data["committed"],
-            key=data["key"],
-        )
-        self.success_message = f"已保存，金额{made.data['amount']}元（{made.data['working']}）。"
-
-
-class ApplicationAttach(CaseVerbView):
-    """Add one paper; a file is never replaced."""
-
-    template_name = "desk/application_attach.html"
-    form_class = AttachForm
-    page_title = "上传材料"
-    submit_label = "上传"
-    success_message = "材料已上传。"
-
-    def permitted(self) -> Verdict:
-        return permissions.may_amend(self.actor, self.case)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        papers = RequiredPaper.objects.filter(programme=self.case.programme_id)
-        return {**super().get_form_kwargs(), "papers": papers}
-
-    def get_initial(self) -> dict[str, Any]:
-        wanted = self.request.GET.get("paper", "")
-        return {**super().get_initial(), "paper": wanted if wanted.isdigit() else None}
-
-    def act(self, form: forms.Form) -> None:
-        data = form.cleaned_data
-        intake.attach(
-            self.ref(form),
-            paper=data["paper"],
-            upload=data["upload"],
-            by=self.request.user,  # type: ignore[arg-type]
-            now=clock.now(),
-            key=data["key"],
-        )
-
-    def get_success_url(self) -> str:
-        return f"{self.case.get_absolute_url()}?tab=papers"
+def _uid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise Http404 from None
 
 
 application_new = ApplicationNew.as_view()
-application_amend = ApplicationAmend.as_view()
-application_attach = ApplicationAttach.as_view()

@@ -9,13 +9,14 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
-from applications.models import Application, AppraisalItem, AppraisalMeeting
+from applications.models import Application, AppraisalItem, AppraisalMeeting, VerificationVisit
 from applications.states import State
 from registry import clock
 from registry.models import Region, Role
 from registry.scope import within
-from workflow import fieldwork, permissions, worklists
+from workflow import fieldwork, permissions, reuse, worklists
 from workflow.forms.fieldwork import MeetingForm, VisitForm
 from workflow.permissions import Verdict
 from workflow.views.base import StaffView, VerbView
@@ -37,12 +38,19 @@ class VisitNew(CaseVerbView):
         return permissions.may_amend(self.actor, self.case)
 
     def get_initial(self) -> dict[str, Any]:
-        return {
-            **super().get_initial(),
-            "visited_on": self.actor.on,
-            "name1": f"{self.request.user}",
-            "post1": "村级经办人",
+        """Today, and the people of the person's last visit: who goes from house to house types them once."""
+        last = VerificationVisit.objects.filter(recorded_by=self.actor.user_id).order_by("-pk").first()
+        people = (
+            last.verifiers.values_list("name", "post")[:3]
+            if last
+            else [(f"{self.request.user}", "村级经办人")]
+        )
+        named = {
+            f"{field}{row}": value
+            for row, person in enumerate(people, 1)
+            for field, value in zip(("name", "post"), person, strict=True)
         }
+        return {**super().get_initial(), "visited_on": self.actor.on, **named}
 
     def act(self, form: forms.Form) -> None:
         assert isinstance(form, VisitForm)
@@ -59,7 +67,18 @@ class VisitNew(CaseVerbView):
         )
 
     def get_success_url(self) -> str:
-        return f"{self.case.get_absolute_url()}?tab=field"
+        """The case's record, or the next household to visit, or where there is none, the village's list."""
+        if "next" not in self.request.POST:
+            return f"{self.case.get_absolute_url()}?tab=field"
+        confirmed = VerificationVisit.objects.filter(application=OuterRef("pk"), confirmed=True)
+        rows = Application.objects.filter(
+            ~Exists(confirmed), village=self.case.village_id, state=State.VILLAGE_REVIEW
+        )
+        others = (
+            rows.exclude(pk=self.case.pk).order_by("household__number", "pk").values_list("pk", flat=True)
+        )
+        found = others.first()
+        return reverse("visit-new", args=[found]) if found else reverse("declaration-list")
 
 
 class MeetingList(StaffView):
@@ -147,7 +166,14 @@ class MeetingDetail(StaffView):
         items = meeting.items.select_related(
             "application__programme", "application__member", "application__payee"
         )
-        context = {"meeting": meeting, "items": list(items), "papers": list(meeting.papers.all())}
+        papers = list(meeting.papers.all())
+        reuse.note(papers, self.actor)
+        context = {
+            "meeting": meeting,
+            "items": list(items),
+            "papers": papers,
+            "may_declare": permissions.may_declare(self.actor),
+        }
         return render(request, "desk/meeting_detail.html", context)
 
 

@@ -3,11 +3,12 @@
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
+from applications import uploads
 from applications.models import Application, Attachment, AttachmentKind
 from registry.appointments import Actor
 from registry.scope import within
 from workflow import permissions
-from workflow.models import DisplayPhoto, Objection, ObjectionEvidence, Posting
+from workflow.models import DisplayPhoto, Objection, ObjectionEvidence, PendingPaper, Posting
 from workflow.views.base import StaffView
 
 INLINE = frozenset({"image/jpeg", "image/png"})
@@ -33,25 +34,27 @@ def may_open(actor: Actor, attachment: Attachment) -> bool:
         return Attachment.objects.filter(
             within(actor.may_read_prefixes, "meeting__village__code"), pk=attachment.pk
         ).exists()
+    if attachment.application_id is None:
+        # Handed over before its case exists: seen by whoever did, and nobody else.
+        return PendingPaper.objects.filter(attachment=attachment, entry__by=actor.user_id).exists()
     return Application.objects.visible_to(actor).filter(attachments=attachment).exists()
 
 
 class AttachmentFile(StaffView):
-    """One file, with its type as it was read from its content when it was taken in."""
+    """One file: a photo is shown (it was drawn anew when it came in), anything else is saved."""
 
     def get(self, request: HttpRequest, uid: str) -> HttpResponseBase:
         attachment = get_object_or_404(Attachment, uid=uid)
         if not may_open(self.actor, attachment):
             raise Http404
         try:
-            content = attachment.file.open("rb")
+            content = uploads.shown(attachment)
         except FileNotFoundError:
             raise Http404 from None
-        inline = attachment.content_type in INLINE
         response = FileResponse(
             content,
-            as_attachment=not inline,
-            filename=attachment.original_name,
+            as_attachment=attachment.content_type not in INLINE,
+            filename=attachment.download_name,
             content_type=attachment.content_type,
         )
         response["X-Content-Type-Options"] = "nosniff"

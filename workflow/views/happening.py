@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from workflow import drafts, photos
+from workflow import drafts, photos, sheets
 from workflow.models import EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
 
 ALL_OUT = "名单内已无条目"
@@ -46,11 +46,10 @@ def _count(entries: Sequence[PostingEntry], outcome: EntryOutcome) -> int:
 
 
 def _tampered(posting: Posting) -> str:
-    what = "公示期满也不会办结，" if posting.state == PostingState.DISPLAYED else ""
-    return (
-        f"名单与封存内容不一致：数据库里的内容在张贴以后被改动过。{what}请立即核查；"
-        "期满检查发现后会通知系统管理员，其他公示不受影响。"
-    )
+    words = f"{sheets.seal_words(posting, intact=False)}：数据库里的内容在封存以后被改动过。请立即核查。"
+    if posting.state == PostingState.DISPLAYED:
+        words += "查清以前，这张公示期满也不会办结；系统每天检查一次，发现后通知系统管理员。"
+    return f"{words}其他公示不受影响。"
 
 
 def _displayed(
@@ -155,7 +154,7 @@ def _late_villages(posting: Posting) -> list[Said]:
     return [
         Said(
             "open",
-            f"还有村没有报到这一步：{'、'.join(late)}。本张只公示{label}已报上来的申请，"
+            f"还有村的申请没有全部报到这一步：{'、'.join(late)}。本张只公示{label}已报上来的申请，"
             "其余的报上来以后另行公示一批，各自计算公示期。",
         )
     ]

@@ -1,18 +1,18 @@
 """Pages of objections (异议): the list, and one objection with how far it is."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 
 from registry.appointments import Actor
-from workflow import appeals, calendar, deadlines, permissions, worklists
-from workflow.forms.objections import ObjectionFilter
+from workflow import appeals, calendar, deadlines, lists, permissions
+from workflow.forms.lists import ObjectionFilter
 from workflow.models import (
     OPEN_OBJECTION,
     Deadline,
@@ -23,9 +23,11 @@ from workflow.models import (
     ObjectorTold,
     Telling,
 )
+from workflow.spreadsheets import Value
 from workflow.steps import staff_label
 from workflow.views import badges, sheet
 from workflow.views.base import StaffView
+from workflow.views.listing import Column, ListView, totals_of
 from workflow.views.lodging import objection_appeal, objection_new, objection_slip
 from workflow.views.objecting import STEP_PAGES, objection_step, seen
 
@@ -38,7 +40,6 @@ __all__ = [
     "objection_step",
 ]
 
-PER_PAGE = 30
 TABS = {
     "open": ("未办结", Q(state__in=list(OPEN_OBJECTION))),
     "done": ("已了结", ~Q(state__in=list(OPEN_OBJECTION))),
@@ -65,42 +66,91 @@ TONES = {
 }
 
 
-def narrowed(rows: QuerySet[Any], wanted: Mapping[str, Any], *, today: date) -> QuerySet[Any]:
-    """Keep what the filter asks for: due, level, channel, village, kind, and a text in one of the numbers."""
-    plain = {"level": "handling_level", "channel": "channel", "village": "application__village"}
-    rows = rows.filter(**{field: wanted[name] for name, field in plain.items() if name in wanted})
-    if wanted.get("due") == "over":
-        rows = rows.filter(due_on__lt=today)
-    elif wanted.get("due") == "near":
-        rows = rows.filter(remind_on__lte=today, due_on__gte=today)
-    if "kind" in wanted:
-        rows = rows.filter(KINDS[wanted["kind"]])
-    if text := wanted.get("q", "").strip():
-        rows = rows.filter(Q(number__icontains=text) | Q(application__number__icontains=text))
-    return rows
+class ObjectionList(ListView):
+    """Objections on the cases of the person's regions, the most urgent first. No list names the objector."""
 
+    template_name = "desk/objection_list.html"
+    form_class = ObjectionFilter
+    columns = (
+        Column("number", "异议编号", ("number",)),
+        Column("case", "涉及的申请", ("application__village__code", "application__number")),
+        Column("posting", "公示", ("posting__number",)),
+        Column("channel", "渠道", ("channel",)),
+        Column("received", "收到时间", ("received_at",)),
+        Column("level", "处理层级"),
+        Column("state", "状态"),
+        Column("due", "期限", ("due_on",)),
+    )
+    file_name = "objections"
+    sheet_title = "异议"
+    export_header = (
+        "异议编号",
+        "涉及的申请",
+        "公示的姓名",
+        "村（社区）",
+        "项目",
+        "公示",
+        "公示序号",
+        "渠道",
+        "收到时间",
+        "处理层级",
+        "状态",
+        "处理结果",
+        "期限",
+    )
 
-class ObjectionList(StaffView):
-    """Objections on the cases of the person's regions, the most urgent first."""
+    @property
+    def tab(self) -> str:
+        tab = self.request.GET.get("tab", "open")
+        return tab if tab in TABS else "open"
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        tab = request.GET.get("tab", "open")
-        if tab not in TABS:
-            tab = "open"
-        today = self.actor.on
-        form = ObjectionFilter(request.GET, villages=worklists.villages(self.actor))
-        wanted = form.wanted
-        visible = Objection.objects.visible_to(self.actor)
-        order = ("due_on", "pk") if tab == "open" else ("-received_at", "-pk")
-        rows = narrowed(seen(visible.filter(TABS[tab][1])), wanted, today=today).order_by(*order)
-        page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    def rows(self) -> QuerySet[Any]:
+        visible = Objection.objects.visible_to(self.actor).filter(TABS[self.tab][1])
+        rows = lists.objections(seen(visible), self.wanted, today=self.actor.on)
+        return rows.filter(KINDS[self.wanted["kind"]]) if "kind" in self.wanted else rows
+
+    def usual(self) -> tuple[Any, ...]:
+        return ("due_on", "pk") if self.tab == "open" else ("-received_at", "-pk")
+
+    def dressed(self, keys: list[int]) -> list[Any]:
+        return list(seen(Objection.objects.visible_to(self.actor).filter(pk__in=keys)))
+
+    def sums(self, rows: QuerySet[Any]) -> Any:
+        return lists.sums_behind(rows), rows.count()
+
+    def count(self, sums: Any) -> int:
+        return int(sums[1])
+
+    def totals(self, sums: Any) -> list[tuple[str, str, str]]:
+        behind, count = sums
+        return [("异议", f"{count}", "件"), ("涉及申请", f"{behind.cases}", "件"), *totals_of(behind)]
+
+    def export_rows(self, rows: QuerySet[Any]) -> list[list[Value]]:
+        return [
+            [
+                row.number,
+                row.application.number,
+                row.entry.row.get("name", ""),
+                row.application.village.name,
+                f"{row.application.programme}",
+                f"{row.posting}",
+                row.entry.position,
+                row.get_channel_display(),
+                timezone.localtime(row.received_at),
+                row.get_handling_level_display(),
+                row.get_state_display(),
+                row.get_outcome_display(),
+                row.due_on,
+            ]
+            for row in rows
+        ]
+
+    def more(self, page: Page[Any]) -> dict[str, Any]:
         for objection in page:
             objection.tone = TONES.get(ObjectionState(objection.state), "quiet")
-            objection.due = due_badge(objection, today)
+            objection.due = due_badge(objection, self.actor.on)
             objection.mine = permissions.may_handle(self.actor, objection)
-        tabs = [(name, label) for name, (label, _) in TABS.items()]
-        context = {"tabs": tabs, "tab": tab, "page_obj": page, "form": form, "wanted": wanted}
-        return render(request, "desk/objection_list.html", context)
+        return {"tabs": [(name, label) for name, (label, _) in TABS.items()], "tab": self.tab}
 
 
 def due_badge(objection: Any, today: date) -> badges.DueBadge | None:

@@ -11,7 +11,7 @@ from applications.standing import Standing
 from applications.states import LEVEL_OF, State
 from registry.appointments import Actor
 from registry.refusal import Refused
-from workflow import permissions
+from workflow import permissions, worklists
 from workflow.models import PostingKind
 from workflow.permissions import Verdict
 from workflow.steps import POSTING_STATE
@@ -47,7 +47,7 @@ def acts(case: Application, standing: Standing, *, actor: Actor) -> list[Offer]:
     for page in PAGES.values():
         if State(case.state) not in page.sources:
             continue
-        verdict = permissions.may(actor, page.act(case), case)
+        verdict = permissions.may(actor, page.act(case), case, taken=worklists.taken(case))
         verdict = verdict and try_law(page, case, standing, by=actor.user_id or 0)
         look = "btn-primary" if page.slug in FORWARD else "btn-outline-secondary"
         look = "btn-outline-danger" if page.danger else look
@@ -74,6 +74,8 @@ def works(case: Application, *, actor: Actor, hanging: bool) -> list[Offer]:
         found.append(_sheet("去拟公告", "announcement", PostingKind.ANNOUNCEMENT, case, actor))
     elif state in POSTING_STATE.values() and not hanging:
         found.append(_sheet("去拟公示", "waiting", PostingKind(LEVEL_OF[state].value), case, actor))
+    if state is not State.DRAFT:
+        found.append(Offer("打印查询凭条", reverse("application-slip", args=[pk]), permissions.YES))
     return found
 
 

@@ -1,11 +1,9 @@
-"""Pages of sheets (公示): what waits, hangs and has closed; one sheet with its outcomes, evidence and certificate."""
+"""Pages of sheets (公示): the list; one sheet with its outcomes, evidence and certificate."""
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -13,20 +11,17 @@ from django.utils import timezone
 
 from registry import clock
 from registry.appointments import Actor
-from workflow import calendar, permissions, photos, sheets
+from workflow import calendar, permissions, photos, reuse, sheets
 from workflow.announcements import LABELS
 from workflow.models import (
-    OPEN_OBJECTION,
     AnnouncementSheet,
     DisplayPhoto,
-    EntryOutcome,
     Objection,
     Posting,
     PostingEntry,
     PostingState,
 )
 from workflow.permissions import Verdict
-from workflow.steps import LEVEL_ROLE
 from workflow.views import happening, sheet
 from workflow.views.base import StaffView
 from workflow.views.comparing import may_be_compared
@@ -37,7 +32,8 @@ from workflow.views.displaying import (
     posting_excuse,
     posting_take_down,
 )
-from workflow.views.drafting import posting_new, waiting_groups
+from workflow.views.drafting import posting_new
+from workflow.views.sheet_list import TONES, posting_list
 
 __all__ = [
     "posting_certificate",
@@ -50,71 +46,6 @@ __all__ = [
     "posting_new",
     "posting_take_down",
 ]
-
-PER_PAGE = 30
-ANNOUNCEMENT = Q(kind=Posting.Kind.ANNOUNCEMENT)
-TABS = {
-    "waiting": ("待公示", None),
-    "draft": ("拟稿", Q(state=PostingState.DRAFT) & ~ANNOUNCEMENT),
-    "displayed": ("公示中", Q(state=PostingState.DISPLAYED)),
-    "closed": ("已期满", Q(state__in=[PostingState.CLOSED, PostingState.TAKEN_DOWN])),
-    "announcement": ("公告", ANNOUNCEMENT),
-}
-TONES = {
-    PostingState.DRAFT: "quiet",
-    PostingState.DISPLAYED: "open",
-    PostingState.CLOSED: "good",
-    PostingState.TAKEN_DOWN: "bad",
-    PostingState.PUBLISHED: "good",
-    PostingState.CORRECTED: "warn",
-}
-
-
-def with_figures(postings: QuerySet[Posting]) -> QuerySet[Posting]:
-    """Count each sheet's entries, and those that an open objection holds, in the same statement."""
-    entries = PostingEntry.objects.filter(posting=OuterRef("pk")).order_by().values("posting")
-    objected = Objection.objects.filter(application=OuterRef("application"), state__in=list(OPEN_OBJECTION))
-    held = entries.filter(Exists(objected), outcome__in=[EntryOutcome.ON_DISPLAY, EntryOutcome.NOT_PASSED])
-    return postings.annotate(
-        entry_count=Subquery(entries.annotate(n=Count("pk")).values("n")),
-        held_count=Subquery(held.annotate(n=Count("pk")).values("n")),
-    )
-
-
-class PostingList(StaffView):
-    """Five tabs along the life of a sheet, scoped by the person's regions and roles."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        tab = request.GET.get("tab", "waiting")
-        if tab not in TABS:
-            tab = "waiting"
-        visible = Posting.objects.visible_to(self.actor)
-        waiting, announcing = waiting_groups(self.actor)
-        counts = visible.aggregate(
-            **{name: Count("pk", filter=which) for name, (_, which) in TABS.items() if which is not None}
-        )
-        counts["waiting"] = len(waiting)
-        context: dict[str, Any] = {
-            "tabs": [(name, label, counts[name]) for name, (label, _) in TABS.items()],
-            "tab": tab,
-            "may_change_wording": permissions.may_change_wording(self.actor),
-            "tab_label": TABS[tab][0],
-            "groups": announcing if tab == "announcement" else waiting,
-            "posts_here": any(LEVEL_ROLE[level] in self.actor.roles for level in LEVEL_ROLE),
-        }
-        which = TABS[tab][1]
-        if which is not None:
-            rows = with_figures(visible.filter(which)).select_related("region", "programme", "display")
-            page = Paginator(rows.order_by(*_order(tab)), PER_PAGE).get_page(request.GET.get("page"))
-            for posting in page:
-                posting.tone = TONES[PostingState(posting.state)]  # type: ignore[attr-defined]
-                posting.mine = permissions.may_handle_posting(self.actor, posting)  # type: ignore[attr-defined]
-            context["page_obj"] = page
-        return render(request, "desk/posting_list.html", context)
-
-
-def _order(tab: str) -> tuple[str, ...]:
-    return ("closes_on", "pk") if tab == "displayed" else ("-pk",)
 
 
 @dataclass(frozen=True)
@@ -166,10 +97,11 @@ class PostingDetail(OneSheet):
             "happening": happening.of(posting, entries, objected, intact=intact, today=self.actor.on),
             "foreseen": foreseen,
             "ledger": [(date.fromisoformat(day), number, why) for day, number, why in posting.ledger],
-            "photos": _photos(posting),
+            "photos": _photos(posting, self.actor),
             "siblings": _siblings(posting),
             "supplemented_by": list(posting.supplements_to.order_by("pk")),
             "intact": intact,
+            "seal_words": sheets.seal_words(posting, intact=bool(intact)),
             "batches": _batches(posting),
             "items": items_of(posting),
             "actions": _actions(posting, self.actor),
@@ -195,10 +127,12 @@ def _open_objections(entries: list[PostingEntry]) -> dict[int, int]:
     return dict(counted)
 
 
-def _photos(posting: Posting) -> list[DisplayPhoto]:
+def _photos(posting: Posting, actor: Actor) -> list[DisplayPhoto]:
     if posting.display is None:
         return []
-    return list(posting.display.photos.select_related("attachment").order_by("pk"))
+    photos = list(posting.display.photos.select_related("attachment").order_by("pk"))
+    reuse.note([photo.attachment for photo in photos], actor)
+    return photos
 
 
 def _siblings(posting: Posting) -> list[Posting]:
@@ -272,6 +206,5 @@ def _actions(posting: Posting, actor: Actor) -> list[Action]:
     return acts
 
 
-posting_list = PostingList.as_view()
 posting_detail = PostingDetail.as_view()
 posting_certificate = PostingCertificate.as_view()

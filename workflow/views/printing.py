@@ -1,27 +1,40 @@
 """A sheet on paper: the print view on A4 or A3, and the document that villages keep (Word)."""
 
+from collections.abc import Sequence
 from io import BytesIO
 
-import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
 from docx import Document
+from docx.document import Document as DocumentObject
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
+from docx.table import _Row
 
 from workflow.models import Posting
-from workflow.views import sheet
+from workflow.views import qr, sheet
 from workflow.views.postings import OneSheet, items_of
 from workflow.views.seals import code_of
 
 SIZES = {"a4": "A4", "a3": "A3"}
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 FONT = "仿宋"
-HEADS = ("序号", "姓名", "村和村民组", "数量", "标准", "申报（元）", "核定（元）", "备注")
+COLUMNS = {
+    "序号": 12,
+    "姓名": 24,
+    "村和村民组": 36,
+    "数量": 16,
+    "标准": 26,
+    "申报（元）": 22,
+    "核定（元）": 22,
+    "备注": 12,
+}
+"""Heads of the list and their widths in millimetres: together what A4 leaves between its margins."""
+NUMBERS = frozenset({"序号", "数量", "申报（元）", "核定（元）"})
 
 
 def public_address(request: HttpRequest, posting: Posting) -> str:
@@ -29,12 +42,6 @@ def public_address(request: HttpRequest, posting: Posting) -> str:
     code = code_of(posting)
     address = request.build_absolute_uri(reverse("public-sheet", args=[posting.pk]))
     return f"{address}?sum={code}" if code else address
-
-
-def qr_svg(address: str) -> SafeString:
-    """A QR code as inline SVG: the security policy allows no data: image."""
-    made = segno.make(address, error="m", micro=False)
-    return mark_safe(made.svg_inline(scale=3, border=2, omitsize=True, svgclass="qr"))
 
 
 class PostingPrint(OneSheet):
@@ -49,7 +56,7 @@ class PostingPrint(OneSheet):
             "items": items_of(posting),
             "size": size if size in SIZES else "a4",
             "sizes": SIZES,
-            "qr": qr_svg(public_address(request, posting)),
+            "qr": qr.svg(public_address(request, posting)),
             "code": code_of(posting),
         }
         return render(request, "desk/posting_print.html", context)
@@ -105,17 +112,7 @@ def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, 
     for moved in paper.moves:
         made.add_paragraph(moved)
 
-    table = made.add_table(rows=1, cols=len(HEADS), style="Table Grid")
-    table.alignment = WD_TABLE_ALIGNMENT.CENTER
-    for cell, head in zip(table.rows[0].cells, HEADS, strict=True):
-        cell.text = head
-    for line in paper.lines:
-        for cell, text in zip(table.add_row().cells, _cells(line), strict=True):
-            cell.text = text
-    for row in table.rows:
-        for cell in row.cells:
-            for run in cell.paragraphs[0].runs:
-                run.font.size = Pt(10.5)
+    _list(made, paper.lines)
 
     phones = "　".join(f"{label}：{phone}" for label, phone in paper.phones if phone)
     made.add_paragraph()
@@ -123,14 +120,34 @@ def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, 
     made.add_paragraph(f"监督电话：{phones}")
     for text in (paper.body, sheet.chinese_date(paper.on) if paper.on else "　　年　　月　　日"):
         made.add_paragraph(text).alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    picture = BytesIO()
-    segno.make(address, error="m", micro=False).save(picture, kind="png", scale=6, border=2)
-    picture.seek(0)
-    made.add_picture(picture, width=Mm(28))
+    made.add_picture(qr.png(address), width=Mm(28))
     made.add_paragraph(f"扫码查看公开页面{f'，校验码{code}' if code else ''}")
     buffer = BytesIO()
     made.save(buffer)
     return buffer.getvalue()
+
+
+def _list(made: DocumentObject, lines: Sequence[sheet.Line]) -> None:
+    """The table: its head on every page, no row torn by a page's end."""
+    table = made.add_table(rows=1 + len(lines), cols=len(COLUMNS), style="Table Grid")
+    table.alignment = WD_TABLE_ALIGNMENT.CENTER
+    table.autofit = False
+    for column, width in zip(table.columns, COLUMNS.values(), strict=True):
+        column.width = Mm(width)
+    _mark(table.rows[0], "w:tblHeader")
+    for row, texts in zip(table.rows, [tuple(COLUMNS), *map(_cells, lines)], strict=True):
+        _mark(row, "w:cantSplit")
+        for cell, text, (head, width) in zip(row.cells, texts, COLUMNS.items(), strict=True):
+            cell.width = Mm(width)
+            (paragraph,) = cell.paragraphs
+            paragraph.paragraph_format.space_after = Pt(0)
+            if head in NUMBERS:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+            paragraph.add_run(text).font.size = Pt(10.5)
+
+
+def _mark(row: _Row, name: str) -> None:
+    row._tr.get_or_add_trPr().append(OxmlElement(name))
 
 
 def _cells(line: sheet.Line) -> tuple[str, ...]:

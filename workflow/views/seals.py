@@ -34,13 +34,13 @@ def compare(posting: Posting, entries: Sequence[PostingEntry], *, asked: str) ->
     code, asked = code_of(posting), asked.strip().lower()
     if not code:
         return None
-    done = "发布" if posting.is_announcement else "张贴"
     if not sheets.is_intact(posting, entries):
-        return Seal(code, f"这一页的名单与{done}时封存的名单不一致，请不要以这一页为准。", "bad", call=True)
+        words = f"这一页的{sheets.seal_words(posting, intact=False)}，请不要以这一页为准。"
+        return Seal(code, words, "bad", call=True)
     if not asked:
         return Seal(code, f"校验码 {code}")
     if asked == code:
-        return Seal(code, f"与{done}时封存的名单一致（校验码 {code}）。", "good")
+        return Seal(code, f"这一页的{sheets.seal_words(posting, intact=True)}（校验码 {code}）。", "good")
     if asked in _codes_before(posting):
         sentence = f"您手里的纸是节假日调整以前印的，公示期后来改过，以这一页为准（现在的校验码 {code}）。"
         return Seal(code, sentence, "warn")

@@ -18,13 +18,22 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from registry.demo import is_demo_database
 from workflow.demo_accounts import by_role
-from workflow.forms.session import CodeForm
+from workflow.forms.session import CodeForm, SignInForm
+
+MOST_WRONG_CODES = 10
 
 
 class Login(LoginView):
     """Sign in; whoever is signed in goes to the desk. A demo, and only a demo, shows its logins."""
 
+    form_class = SignInForm
     redirect_authenticated_user = True
+
+    def form_invalid(self, form: SignInForm) -> HttpResponse:  # type: ignore[override]
+        """The page again, and 429 where too many tries came from here."""
+        return self.render_to_response(
+            self.get_context_data(form=form), status=429 if form.is_locked else 200
+        )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         groups = by_role() if settings.DEMO and is_demo_database() else []
@@ -40,7 +49,7 @@ class Password(PasswordChangeView):
 
     def form_valid(self, form: forms.BaseForm) -> HttpResponse:
         person = form.user  # type: ignore[attr-defined]
-        person.must_change_password = False
+        person.must_change_password, person.initial_until = False, None
         answer = super().form_valid(form)  # type: ignore[arg-type]
         messages.success(self.request, "密码已修改，其他地方的登录已全部退出。")
         return answer
@@ -52,7 +61,7 @@ class Password(PasswordChangeView):
 class SecondFactor(LoginRequiredMixin, FormView):
     """Ask for a one-time code; the first time, show the secret that the telephone has to learn.
 
-    A code counts once, and wrong ones make the next wait longer: both are django-otp's.
+    A code counts once, and each wrong one doubles the next wait: both are django-otp's.
     """
 
     form_class = CodeForm
@@ -72,6 +81,10 @@ class SecondFactor(LoginRequiredMixin, FormView):
             form.add_error("code", "输错次数较多，请稍等片刻再试。")
             return self.form_invalid(form)
         if not device.verify_token(form.cleaned_data["code"]):
+            # Whoever has the password could draw the next wait out for days: it ends growing at nine minutes.
+            TOTPDevice.objects.filter(pk=device.pk, throttling_failure_count__gt=MOST_WRONG_CODES).update(
+                throttling_failure_count=MOST_WRONG_CODES
+            )
             form.add_error("code", "验证码不对或已经用过，请输入手机上现在显示的6位数字。")
             return self.form_invalid(form)
         if not device.confirmed:

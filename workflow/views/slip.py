@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from applications.states import State
+from workflow.views import qr
 from workflow.views.base import StaffView
 from workflow.views.case import OfCase
 
@@ -21,9 +22,12 @@ class Slip(OfCase, StaffView):
         if self.case.state == State.DRAFT:
             raise PermissionDenied(NOT_YET)
         village = self.case.village
+        address = request.build_absolute_uri(reverse("public-progress"))
         context = {
             "case": self.case,
-            "address": request.build_absolute_uri(reverse("public-progress")),
+            "address": address,
+            # Behind the #, so that the browser keeps the code to itself: no log and no history of a server has it.
+            "qr": qr.svg(f"{address}#{self.case.inquiry_code}"),
             "places": [place for place in (village, village.parent) if place is not None],
         }
         return render(request, "desk/slip.html", context)

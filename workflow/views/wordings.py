@@ -1,4 +1,4 @@
-"""Pages of the templates that sheets start with (公示模板): all of them, and one with its preview and its versions."""
+"""Pages of the templates (公示模板, 消息模板): all of them, and one with its preview and its versions."""
 
 from functools import cached_property
 from typing import Any
@@ -9,30 +9,44 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from notifications import wordings as messages
+from notifications.catalogue import EVENTS
 from registry import clock
+from registry.blanks import Wording
 from registry.refusal import Refused
 from workflow import permissions, wordings
 from workflow.forms.wordings import WordingForm
-from workflow.models import PostingKind, SheetWording
+from workflow.models import PostingKind
 from workflow.views.base import StaffView, VerbView
+from workflow.wordings import Template
 
 SHOWN = 20
 """Versions on the page, newest first; all of them stay in the database."""
 
 
 class WordingList(StaffView):
-    """The wording in force for each kind of sheet."""
+    """The wording in force of each kind of sheet and of each message."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         verdict = permissions.may_change_wording(self.actor)
         if not verdict:
             raise PermissionDenied(verdict.reason)
-        rows = [{"kind": kind, "wording": wordings.current(kind)} for kind in PostingKind]
-        return render(request, "desk/wording_list.html", {"rows": rows})
+        worded = messages.in_force(EVENTS)
+        told = [
+            {"template": wordings.of_message(event), "wording": worded.get(event.name, event.default)}
+            for event in EVENTS.values()
+        ]
+        sheets = [wordings.of_sheet(kind) for kind in PostingKind]
+        context = {
+            "sheets": [{"template": one, "wording": one.current()} for one in sheets],
+            "homes": [row for row, event in zip(told, EVENTS.values(), strict=True) if not event.channels],
+            "officers": [row for row, event in zip(told, EVENTS.values(), strict=True) if event.channels],
+        }
+        return render(request, "desk/wording_list.html", context)
 
 
 class WordingChange(VerbView):
-    """Word one kind of sheet anew, with a preview on sample values before anything is kept."""
+    """Word one template anew, with a preview on sample values before anything is kept."""
 
     template_name = "desk/wording_change.html"
     form_class = WordingForm
@@ -46,13 +60,13 @@ class WordingChange(VerbView):
         return super().dispatch(request, *args, **kwargs)
 
     @cached_property
-    def kind(self) -> PostingKind:
+    def template(self) -> Template:
         if self.kwargs["kind"] not in PostingKind.values:
             raise Http404
-        return PostingKind(self.kwargs["kind"])
+        return wordings.of_sheet(PostingKind(self.kwargs["kind"]))
 
     def get_initial(self) -> dict[str, Any]:
-        return vars(wordings.current(self.kind))
+        return vars(self.template.current())
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "preview" not in request.POST:
@@ -61,7 +75,7 @@ class WordingChange(VerbView):
         status = 422
         if form.is_valid():
             try:
-                wordings.refuse_unfit(self.kind, form.wording)
+                self.template.refuse_unfit(form.wording)
                 status = 200
             except Refused as refused:
                 form.add_error(None, refused.sentence)
@@ -70,7 +84,7 @@ class WordingChange(VerbView):
     def act(self, form: forms.Form) -> None:
         assert isinstance(form, WordingForm)
         wordings.change(
-            self.kind,
+            self.template,
             wording=form.wording,
             by=self.request.user,  # type: ignore[arg-type]
             now=clock.now(),
@@ -83,26 +97,40 @@ class WordingChange(VerbView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         form = context["form"]
-        typed = wordings.Wording(form["title"].value() or "", form["text"].value() or "")
+        typed = Wording(form["title"].value() or "", form["text"].value() or "")
         try:
-            wordings.refuse_unfit(self.kind, typed)
-        except wordings.BadWording:
+            self.template.refuse_unfit(typed)
+        except Refused:
             shown = None
         else:
-            shown = {
-                "title": wordings.fill(typed.title, wordings.SAMPLE),
-                "text": wordings.fill(typed.text, wordings.SAMPLE),
-            }
-        versions = SheetWording.objects.filter(kind=self.kind).select_related("changed_by")
+            shown = typed.filled(self.template.sample)
         return {
             **context,
-            "kind": self.kind,
-            "variables": wordings.VARIABLES,
+            "template": self.template,
             "shown": shown,
-            "default": wordings.DEFAULTS[self.kind],
-            "versions": versions.order_by("-version")[:SHOWN],
+            "versions": self.template.versions[:SHOWN],
         }
+
+
+class MessageWordingChange(WordingChange):
+    """Word the messages of one event anew; of a household's, the preview says how many short messages it takes."""
+
+    success_message = "模板已保存，以后的消息按新模板；已经产生的消息不变。"
+
+    @cached_property
+    def template(self) -> Template:
+        if self.kwargs["event"] not in EVENTS:
+            raise Http404
+        return wordings.of_message(EVENTS[self.kwargs["event"]])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        if context["shown"] and not EVENTS[self.kwargs["event"]].channels:
+            text = context["shown"].text
+            context["charged"] = {"signs": len(text), "parts": messages.short_messages(text)}
+        return context
 
 
 wording_list = WordingList.as_view()
 wording_change = WordingChange.as_view()
+message_wording_change = MessageWordingChange.as_view()

@@ -51,7 +51,13 @@ CLERKS = Rule("clerks, each for the own village", "? ? ! + + ! ! ! ! !")
 CLERK_OF_HOUSEHOLD = Rule("the village's clerk; other roles enter nowhere", "? ? ! + - ! ! ! ! !")
 ADMINISTRATOR = Rule("the administrator", "? ? ! ! ! ! ! ! ! +")
 OPERATIONS = Rule("the administrator; nobody else learns of it", "? ? - - - - - - - +")
+AUDITORS = Rule("supervisors and administrators, each for the own region", "? ? ! ! ! ! ! ! + +")
+ADMINISTRATOR_OF_PLACE = Rule("the administrator over the village", "? ? ! ! - ! - ! ! +")
 OWN = Rule("the one it is for", "? ? ! + - - - - - -")
+IMPORTERS = Rule("clerks and administrators, each for the own villages", "? ? ! + + ! ! ! ! +")
+LIST_OF_VILLAGE = Rule("the village's clerk (households: the administrator)", "? ? ! + - ! ! ! ! -")
+LIST_OF_REGISTER = Rule("the administrator", "? ? ! - - ! ! ! ! +")
+UPLOADER = Rule("the one who uploaded the list", "? ? ! + - ! ! ! ! -")
 DISCLOSED = Rule("those who may know the objector", "? ? ! - - + - + - -")
 
 ONLY_POST = None
@@ -91,6 +97,9 @@ def file(what: str, rule: Rule) -> Row:
 
 
 STEPS = ("accept", "investigate", "decide", "not-accept", "withdraw", "pass-on", "confirm", "tell")
+LIST = "what={grain}&village={village}"
+REGISTER = "what=households&village={village}"
+ACCOUNT_ACTS = ("reset-password", "reset-factor", "end-sessions", "unlock", "reactivate")
 OF_VILLAGE = "region={village_code}&year=2021"
 
 ROWS = (
@@ -100,6 +109,7 @@ ROWS = (
     Row("password", SIGNED_IN, post=200),
     Row("second-factor", SIGNED_IN, post=422),
     Row("application-list", STAFF),
+    Row("application-list", STAFF, query="export=1", variant="workbook"),
     Row("application-new", CLERKS, post=404),
     Row(
         "application-new",
@@ -133,15 +143,19 @@ ROWS = (
     act("return_to_township", "at_district", DISTRICT),
     act("stop", "approved", DISTRICT),
     act("revoke", "announced", DISTRICT),
+    Row("decision-list", STAFF),
+    Row("decision-list", STAFF, query="export=1", variant="workbook"),
     Row("programme-list", STAFF),
     Row("programme-new", ADMINISTRATOR, post=422),
     Row("programme-detail", STAFF, ("travel",)),
     Row("programme-edit", ADMINISTRATOR, ("travel",), post=422),
     Row("programme-revise", ADMINISTRATOR, ("travel",), post=422),
+    Row("declaration-list", CLERKS, post=422),
     Row("meeting-list", STAFF),
     Row("meeting-new", VILLAGE, ("village",), post=422),
     Row("meeting-detail", READ, ("meeting",)),
     Row("posting-list", STAFF),
+    Row("posting-list", STAFF, query="tab=closed&export=1", variant="workbook"),
     Row("posting-new", STAFF, get=404, post=404),
     Row(
         "posting-new",
@@ -165,7 +179,9 @@ ROWS = (
     Row("announcement-comparison", DISTRICT_OR_SUPERVISOR, ("announcement",)),
     Row("wording-list", ADMINISTRATOR),
     Row("wording-change", ADMINISTRATOR, ("=village",), post=422),
+    Row("message-wording-change", ADMINISTRATOR, ("=home_rejected",), post=422),
     Row("objection-list", STAFF),
+    Row("objection-list", STAFF, query="tab=all&export=1", variant="workbook"),
     Row("objection-new", HANDLERS, ("entry",), post=422),
     Row("objection-detail", READ, ("objection",)),
     Row("objection-appeal", HANDLERS, ("objection",), post=422),
@@ -174,11 +190,23 @@ ROWS = (
     *(step(slug, TOWNSHIP, "objection_to_cadre", "township") for slug in STEPS),
     Row("overdue-list", STAFF),
     Row("household-list", STAFF),
+    Row("household-list", STAFF, query="export=1", variant="workbook"),
     Row("household-detail", READ, ("household",)),
+    Row("household-roster", STAFF, post=422),
+    Row("household-numbers", HANDLERS, ("household",), post=422),
+    Row("household-remove", ADMINISTRATOR_OF_PLACE, ("household",), post=422),
+    Row("disclosure-list", AUDITORS),
     Row("holiday-list", STAFF),
     Row("holiday-enter", ADMINISTRATOR, post=422),
     Row("holiday-template", STAFF),
     Row("holiday-year", STAFF, ("=2021",)),
+    Row("import-list", IMPORTERS, post=404),
+    Row("import-list", LIST_OF_VILLAGE, query=LIST, post=422, variant="of the village"),
+    Row("import-list", LIST_OF_REGISTER, query=REGISTER, post=422, variant="of the register"),
+    Row("import-template", LIST_OF_VILLAGE, query=LIST, variant="of the village"),
+    Row("import-template", LIST_OF_REGISTER, query=REGISTER, variant="of the register"),
+    Row("import-detail", UPLOADER, ("list",), post=422),
+    Row("import-faults", UPLOADER, ("list",)),
     Row("summary", STAFF),
     Row("summary", READ, query=OF_VILLAGE, variant="of the village"),
     Row("summary-rows", READ, ("=industry",), query=OF_VILLAGE, variant="of the village"),
@@ -191,6 +219,16 @@ ROWS = (
     Row("slip-print", OWN, ("slip",)),
     Row("operations", OPERATIONS),
     Row("operations-resend", OPERATIONS, get=ONLY_POST, post=302),
+    Row("account-list", OPERATIONS),
+    Row("account-own", STAFF),
+    Row("account-import", OPERATIONS, post=422),
+    Row("account-template", OPERATIONS),
+    Row("account-detail", OPERATIONS, ("account",)),
+    Row("account-leave", OPERATIONS, ("account",), post=422),
+    *(
+        Row("account-act", OPERATIONS, ("account", f"={slug}"), post=422, variant=slug)
+        for slug in ACCOUNT_ACTS
+    ),
     Row("healthz", PUBLIC),
     Row("readyz", PUBLIC, get=503, variant="no worker has been heard of"),
     file("paper_of_case", READ),

@@ -15,17 +15,19 @@ from notifications.models import Message, MessageState
 from registry import appointments
 from registry.models import Role
 from tests import stages
+from tests.workflow.filled import filled, upload
 from tests.workflow.views import access
 from tests.workflow.views.access import LOGIN, MAY, NOTHING, REASON, ROWS, Row
 from tests.workflow.views.pages import as_, clock_at
 from tests.workflow.views.sheets import all_rows
 from tests.world import NOW, World, build, photo, user
-from workflow import fieldwork, intake, objections
+from workflow import claim_rows, fieldwork, imports, intake, objections
 from workflow.complaints import Complaint
 from workflow.fieldwork import Minutes
 from workflow.models import Channel, Posting, PostingKind
 from workflow.results import Ref
 from workflow.urls import urlpatterns
+from workflow.views.accounts import PAGES as ACCOUNT_PAGES
 from workflow.views.acts import PAGES
 from workflow.views.objecting import STEP_PAGES
 
@@ -85,7 +87,13 @@ def things(world: World) -> dict[str, Any]:
         now=world.now,
     )
     Message.objects.filter(recipient=world.clerk).update(state=MessageState.SENT)
+    home = household()
+    filled_in = filled(claim_rows.template(world.grain, world.village), [{"户编号": home.number, "数量": 99}])
+    uploaded = imports.take_in(
+        upload(filled_in), village=world.village, programme=world.grain, by=world.clerk, now=world.now
+    )
     return {
+        "list": uploaded.pk,
         "announced": announced.pk,
         "approved": approved.pk,
         "announcement": draft_of_announcement.pk,
@@ -103,6 +111,7 @@ def things(world: World) -> dict[str, Any]:
         "objection": by_clerk.pk,
         "objection_to_cadre": to_cadre.pk,
         "household": household().pk,
+        "account": world.clerk.pk,
         "village": world.village.pk,
         "village_code": world.village.code,
         "grain": world.grain.pk,
@@ -165,6 +174,7 @@ def test_every_address_stands_in_the_table() -> None:
 
 def test_every_act_and_every_step_stands_in_the_table() -> None:
     assert {row.args[1] for row in ROWS if row.name == "application-act"} == {f"={act}" for act in PAGES}
+    assert {row.args[1] for row in ROWS if row.name == "account-act"} == {f"={act}" for act in ACCOUNT_PAGES}
     assert {row.args[1] for row in ROWS if row.name == "objection-step"} == {
         f"={step}" for step in STEP_PAGES
     }

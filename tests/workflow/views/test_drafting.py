@@ -103,7 +103,7 @@ def test_villages_that_are_late_are_named_and_a_first_batch_can_be_labelled(worl
     with clock_at(world.later(30)):
         page = as_(world.reviewer).get(picker(world, PostingKind.TOWNSHIP))
     assert page.context["late_villages"] == ["示例2村"]
-    assert "还有村没有报到这一步" in page.content.decode()
+    assert "还有村的申请没有全部报到这一步" in page.content.decode()
     assert '<option value="第一批">' in page.content.decode()
 
 

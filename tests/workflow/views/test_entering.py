@@ -14,7 +14,7 @@ from tests import stages
 from tests.workflow.views.pages import as_, clock_at, everything, key_of, url
 from tests.world import World, photo, programme
 from workflow.models import PostingKind
-from workflow.views.entering import programmes_for
+from workflow.views.picking import programmes_for
 
 NEW = "/applications/new/"
 TIERS = {"kind": "tiers", "tiers": {"省外": "500", "省内市外": "400"}, "clause": "示例文件〔示例〕"}

@@ -1,11 +1,13 @@
 """Files are given out to whoever may see the matter they belong to, and to nobody else."""
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
 
 from applications import uploads
 from applications.models import Attachment, AttachmentKind, VerificationVisit
@@ -13,7 +15,9 @@ from applications.states import State
 from tests import stages
 from tests.workflow.views.pages import as_, clock_at, url
 from tests.world import World, photo
+from workflow import intake
 from workflow.models import DisplayPhoto, ObjectionEvidence, PostingKind
+from workflow.results import Ref
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
@@ -121,3 +125,29 @@ def test_file_that_is_gone_from_the_disk_is_not_found(world: World) -> None:
 
 def test_unknown_file_is_not_found(world: World) -> None:
     assert as_(world.clerk).get("/files/00000000-0000-0000-0000-000000000000/").status_code == 404
+
+
+def test_photo_is_shown_upright_small_and_without_its_place(world: World) -> None:
+    image = Image.new("RGB", (4000, 1000), (200, 30, 30))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825)[1] = "N"
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", exif=exif, comment=b"taken at home")
+    upload = SimpleUploadedFile("taken.jpg", buffer.getvalue())
+    case = stages.draft(world)
+    kept = intake.attach(Ref.of(case), paper=None, upload=upload, by=world.clerk, now=world.now)
+    older = intake.attach(
+        Ref.of(stages.again(case)), paper=None, upload=upload, by=world.clerk, now=world.now
+    )
+    # As photos were kept before they were drawn anew: the camera's own file, with one digest.
+    Path(older.file.path).write_bytes(buffer.getvalue())
+    Attachment.objects.filter(pk=older.pk).update(kept_sha256="")
+    for attachment in (kept, older):
+        response = as_(world.clerk).get(url("attachment", attachment.uid))
+        assert response["Content-Type"] == "image/jpeg"
+        content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+        with Image.open(BytesIO(content)) as shown:
+            assert shown.size == (640, 2560)
+            assert dict(shown.getexif()) == {}
+        assert b"taken at home" not in content

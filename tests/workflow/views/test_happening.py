@@ -103,7 +103,7 @@ def test_a_late_village_is_named_on_the_sheet_and_the_batches_know_each_other(wo
     ready, moment = stages.reach(world, State.TOWNSHIP_POSTING)
     late = stages.submitted(world, village=1, now=moment)
     first = batch(world, ready, "第一批", moment)
-    words = "还有村没有报到这一步：示例2村。本张只公示第一批已报上来的申请，其余的报上来以后另行公示一批"
+    words = "还有村的申请没有全部报到这一步：示例2村。本张只公示第一批已报上来的申请，其余的报上来以后另行公示一批"
     assert words in said(world.reviewer, first, moment)
     act = postings.Display(place="镇政务公开栏", displayed_at=moment, witness="吴监督", photo=photo())
     postings.display([first.pk], act=act, by=world.reviewer, now=moment)
@@ -113,7 +113,7 @@ def test_a_late_village_is_named_on_the_sheet_and_the_batches_know_each_other(wo
     stages.passed(world, [late], by=world.reviewer, now=later)
     second = batch(world, late, "第二批", later)
     first.refresh_from_db()
-    assert "还有村没有报到这一步" not in said(world.reviewer, first, later)
+    assert "还有村的申请没有全部报到这一步" not in said(world.reviewer, first, later)
     with clock_at(later):
         page = as_(world.reviewer).get(second.get_absolute_url())
     assert page.context["batches"] == [first]
@@ -143,7 +143,8 @@ def test_a_sheet_changed_in_the_database_says_that_it_will_not_close(world: Worl
     PostingEntry.objects.filter(posting=posting).update(amount=1)
     text = said(world.clerk, posting, world.later(1))
     assert text.startswith(
-        "名单与封存内容不一致：数据库里的内容在张贴以后被改动过。公示期满也不会办结，请立即核查；"
+        "名单与张贴时封存的名单不一致：数据库里的内容在封存以后被改动过。请立即核查。"
+        "查清以前，这张公示期满也不会办结；"
     )
     assert "其他公示不受影响。" in text
 

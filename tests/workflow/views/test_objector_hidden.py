@@ -17,8 +17,9 @@ from django.urls import URLPattern
 
 from applications.models import Attachment, HistoryEntry, ProgrammeKind
 from notifications import outbox
+from notifications.catalogue import EVENTS
 from notifications.models import Message
-from registry.models import Region
+from registry.models import Region, User
 from tests.workflow.views.pages import as_, clock_at, url
 from tests.workflow.views.sheets import on_display
 from tests.world import World, photo
@@ -33,6 +34,7 @@ from workflow.views.objecting import STEP_PAGES
 NAME, PHONE = "金丝雀某人〔示例〕", "5550142"
 FACTS, WHY = "金丝雀说面积只有一亩。", "金丝雀说没有到地里量过。"
 FINDINGS = "金丝雀所说的地块量得三亩。"
+EXPORTS = ("application-list", "posting-list", "objection-list", "household-list", "decision-list")
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +83,8 @@ def addresses(posting: Posting, village: Region) -> Iterator[str]:
         "households": [posting.entries.get().application.household_id],
         "messages": list(Message.objects.values_list("pk", flat=True)),
         "slips": [],
+        "accounts": list(User.objects.values_list("pk", flat=True)),
+        "imports": [],
         "entries": list(PostingEntry.objects.values_list("pk", flat=True)),
     }
     others: dict[str, list[Any]] = {
@@ -90,6 +94,7 @@ def addresses(posting: Posting, village: Region) -> Iterator[str]:
         "step": list(STEP_PAGES),
         "kind": [*ProgrammeKind.values, *PostingKind.values],
         "year": [2021],
+        "event": list(EVENTS),
         "uid": list(Attachment.objects.values_list("uid", flat=True)),
     }
     for pattern in urlpatterns:
@@ -108,6 +113,7 @@ def addresses(posting: Posting, village: Region) -> Iterator[str]:
     case = keys["applications"][0]
     yield from (f"{url('application-detail', case)}?tab={tab}" for tab in TABS)
     yield f"{url('application-list')}?q={NAME}"
+    yield from (f"{url(name)}?export=1&tab=all" for name in EXPORTS)
 
 
 def body(answer: Any) -> str:

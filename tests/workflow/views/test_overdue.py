@@ -35,13 +35,16 @@ def test_overdue_matters_stand_with_their_level_and_who_was_told(world: World) -
         assert 'href="/overdue/"' in as_(world.reviewer).get("/").content.decode()
 
 
-def test_an_overdue_objection_names_its_receipt_and_nobody(world: World) -> None:
+def test_an_overdue_objection_is_named_by_its_number_and_names_neither_receipt_nor_objector(
+    world: World,
+) -> None:
     case, moment = stages.reach(world, State.VILLAGE_POSTING)
     posting = stages.displayed(world, [case], kind=PostingKind.VILLAGE, now=moment)
     objection = stages.lodged(world, case, posting, now=moment)
     with clock_at(moment + timedelta(days=60)):
         page = as_(world.clerk).get(LIST).content.decode()
-    assert f"异议{objection.receipt}" in page
+    assert f"异议{objection.number}" in page
+    assert objection.receipt not in page
     assert "吴异议人" not in page
 
 

@@ -20,7 +20,7 @@ from tests.workflow.views.sheets import on_display, waiting
 from tests.world import World
 from workflow import sheets
 from workflow.models import DateMove, HolidayNotice, Posting, PostingEntry, PostingKind, PostingState
-from workflow.views import printing, sheet
+from workflow.views import printing, qr, sheet
 from workflow.views.sheet import Line, Paper
 
 PRIVATE = {
@@ -52,7 +52,7 @@ def test_a_displayed_sheet_carries_its_code_and_leads_to_its_public_page(
         page = as_(world.clerk).get(url("posting-print", posting.pk) + query)
     text = page.content.decode()
     address = f"http://testserver/public/postings/{posting.pk}/?sum={posting.digest[:12]}"
-    assert str(printing.qr_svg(address)) in text
+    assert str(qr.svg(address)) in text
     assert f"校验码 {posting.digest[:12]}" in text
     assert f'class="page page-{size}"' in text
     assert posting.digest not in text
@@ -63,7 +63,7 @@ def test_a_draft_has_no_checksum_yet(world: World) -> None:
     with clock_at(world.now):
         text = as_(world.clerk).get(url("posting-print", posting.pk)).content.decode()
     assert "校验码" not in text
-    assert str(printing.qr_svg(f"http://testserver/public/postings/{posting.pk}/")) in text
+    assert str(qr.svg(f"http://testserver/public/postings/{posting.pk}/")) in text
 
 
 def test_the_document_says_what_the_sheet_says(world: World) -> None:
@@ -135,7 +135,7 @@ def test_no_row_whatever_it_holds_brings_private_data_into_the_print_view(
         "paper": paper(sheet.as_shown(entries)),
         "size": size,
         "sizes": printing.SIZES,
-        "qr": printing.qr_svg("http://示例/"),
+        "qr": qr.svg("http://示例/"),
         "code": "ab" * 6,
     }
     shown = render_to_string("desk/posting_print.html", context)

@@ -23,6 +23,7 @@ from workflow import intake, reviews
 from workflow.models import RefusalCode
 from workflow.results import Ref
 from workflow.steps import public_label
+from workflow.views import qr
 from workflow.views.public_progress import BY_ADDRESS, BY_CODE
 
 NOT_FOUND = "查询码或者姓名不对，没有查到申请。"
@@ -213,6 +214,7 @@ def test_the_clerk_prints_a_slip_once_the_case_is_handed_in(world: World) -> Non
         assert Client().get(url("application-slip", case.pk)).status_code == 302
     for shown in (case.inquiry_code, case.beneficiary_name, "http://testserver/public/progress/", "12317"):
         assert shown in slip
+    assert str(qr.svg(f"http://testserver/public/progress/#{case.inquiry_code}")) in slip
     assert case.payee.id_number not in slip
 
 

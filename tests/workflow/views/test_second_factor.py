@@ -1,8 +1,10 @@
 """The second factor: asked of those who sign and administer, once a session, each code once."""
 
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
+import time_machine
 from django.test import Client
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -102,6 +104,20 @@ def test_wrong_codes_make_the_next_wait_even_for_the_right_one(world: World) -> 
     assert "请稍等片刻" in answers[-1]
     assert "请稍等片刻" in client.post(PAGE, {"code": code(world.approver)}).content.decode()
     assert client.get("/").status_code == 302
+
+
+def test_the_wait_after_wrong_codes_ends_growing_at_nine_minutes(world: World) -> None:
+    bound(world.approver)
+    moment = datetime(2121, 3, 1, 4, 0, tzinfo=UTC)
+    for _ in range(40):
+        with time_machine.travel(moment, tick=False):
+            as_(world.approver).post(PAGE, {"code": "000000"})
+        moment += timedelta(hours=1)
+    assert TOTPDevice.objects.get(user=world.approver).throttling_failure_count == 10
+    with time_machine.travel(moment - timedelta(hours=1) + timedelta(minutes=8), tick=False):
+        assert as_(world.approver).post(PAGE, {"code": code(world.approver)}).status_code == 422
+    with time_machine.travel(moment - timedelta(hours=1) + timedelta(minutes=9), tick=False):
+        assert as_(world.approver).post(PAGE, {"code": code(world.approver)}).status_code == 302
 
 
 def test_it_leads_nowhere_outside(world: World) -> None:
