@@ -167,7 +167,7 @@ def test_case_offers_what_the_person_may_do_and_says_why_not(world: World) -> No
         assert clerk.context["why_not"] == [
             ("乡级审核通过、退回补正、不予批准", "这一步由当地的乡镇审核员办理，您没有这项任职。")
         ]
-        assert labels(as_(world.supervisor).get(case.get_absolute_url())) == []
+        assert labels(as_(world.supervisor).get(case.get_absolute_url())) == ["打印查询凭条"]
 
 
 def test_forward_act_is_not_offered_against_the_law_of_the_case(world: World) -> None:
