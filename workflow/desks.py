@@ -4,7 +4,6 @@ One statement each: a desk has twelve in all, six of them spent before its view 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,21 +11,17 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 
-from applications.models import Application, Attachment, HistoryEntry
+from applications.models import Application, HistoryEntry
 from applications.states import OPEN, State
 from notifications.models import Message
 from registry.appointments import Actor
 from registry.models import Appointment, Region, RegionLevel, Role, User
 from registry.scope import within
-from workflow import photos
-from workflow.models import Act, Decision, HolidayNotice, Objection, Posting, word_for
+from workflow import doubts, photos
+from workflow.models import Act, Decision, HolidayNotice, Posting, word_for
 from workflow.steps import STEPS, staff_label
 from workflow.worklists import is_over, mine
 
-COMPARABLE = 5
-"""Cases of one programme from which an average says anything."""
-FAR = 2
-"""Times the average of its programme from which an amount is worth a look."""
 ENDING = timedelta(days=30)
 
 
@@ -132,56 +127,33 @@ class Overview:
 
 def overview(actor: Actor, *, role: Role, state: State) -> Overview:
     """The cases at a review step by programme with their sums, and each exception (核减, 异议, 照片, 平均数, 退回)."""
-    photo = Attachment.objects.filter(application=OuterRef("pk"), content_type__startswith="image/")
-    elsewhere = Attachment.objects.filter(sha256=OuterRef("sha256"), application__isnull=False).exclude(
-        application__household=OuterRef("application__household")
-    )
-    rows = (
-        Application.objects.filter(within(actor.prefixes(role)), state=state)
-        .annotate(
-            objected=Exists(Objection.objects.filter(application=OuterRef("pk"))),
-            same_photo=Exists(photo.filter(Exists(elsewhere))),
-            returned=Exists(Decision.objects.filter(application=OuterRef("pk"), act=Act.SEND_BACK)),
-        )
+    waiting = Application.objects.filter(within(actor.prefixes(role)), state=state)
+    rows = list(
+        doubts.annotated(waiting)
         .order_by("programme__code", "number")
         # Values only: whole rows would decipher every account number for nothing.
         .values(
-            "pk", "number", "amount", "claimed_amount", "programme_id", "programme__name", "village__name",
-            "payee__name", "member__name", "objected", "same_photo", "returned",
+            *doubts.FACTS, "pk", "number", "programme__name", "village__name", "payee__name", "member__name"
         )
-    )  # fmt: skip
+    )
     by_programme: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
         by_programme[row["programme_id"]].append(row)
-    shares, doubts = [], []
+    known = doubts.bounds_of(rows)
+    shares, found = [], []
     for cases in by_programme.values():
         share = Share(cases[0]["programme__name"])
-        average = sum(row["amount"] for row in cases) / len(cases)
-        bound = average * FAR if len(cases) >= COMPARABLE else None
         for row in cases:
             share.n += 1
             share.amount += row["amount"]
             share.villages.add(row["village__name"])
-            if reasons := tuple(_reasons(row, bound)):
+            if reasons := doubts.reasons(row, known):
                 share.doubts += 1
                 name = row["member__name"] or row["payee__name"]
-                doubts.append(Doubt(row["pk"], row["number"], name, row["amount"], reasons))
+                found.append(Doubt(row["pk"], row["number"], name, row["amount"], reasons))
         shares.append(share)
-    doubts.sort(key=lambda doubt: -len(doubt.reasons))
-    return Overview(shares, doubts)
-
-
-def _reasons(row: Mapping[str, Any], bound: Decimal | None) -> Iterable[str]:
-    if row["objected"]:
-        yield "有过异议"
-    if row["same_photo"]:
-        yield "照片与别户的申请相同"
-    if row["amount"] < row["claimed_amount"]:
-        yield f"已核减{row['claimed_amount'] - row['amount']:,.2f}元"
-    if bound is not None and row["amount"] > bound:
-        yield "金额超过本项目待办平均数的一倍"
-    if row["returned"]:
-        yield "退回补正过"
+    found.sort(key=lambda doubt: -len(doubt.reasons))
+    return Overview(shares, found)
 
 
 def corrected_lists(actor: Actor, *, most: int) -> list[Decision]:

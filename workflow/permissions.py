@@ -125,6 +125,14 @@ def may_work(actor: Actor, application: Application) -> Verdict:
     )
 
 
+def may_take(actor: Actor, application: Application, *, taken: Taken | None) -> Verdict:
+    """Whether the person may take a case to their desk; taking over from a colleague asks for a reason besides."""
+    verdict = may_work(actor, application)
+    if verdict and taken is not None and taken.by_id == actor.user_id:
+        return Verdict(False, "这件申请已经由您办理。")
+    return verdict
+
+
 def may_give_back(actor: Actor, application: Application, *, taken: Taken | None) -> Verdict:
     """Whether the person may put a case back on the common desk: whoever has taken it."""
     if taken is not None and taken.by_id == actor.user_id:

@@ -7,6 +7,7 @@ from workflow.views import (
     announcements,
     applications,
     comparing,
+    custody,
     decided,
     declaring,
     departures,
@@ -49,6 +50,9 @@ urlpatterns = [
     path("applications/<int:pk>/attach/", applications.application_attach, name="application-attach"),
     path("applications/<int:pk>/slip/", slip.application_slip, name="application-slip"),
     path("applications/<int:pk>/visit/", fieldwork.visit_new, name="visit-new"),
+    path(
+        "applications/<int:pk>/custody/<slug:act>/", custody.application_custody, name="application-custody"
+    ),
     path("applications/<int:pk>/<slug:act>/", applications.application_act, name="application-act"),
     path("decisions/", decided.decision_list, name="decision-list"),
     path("programmes/", programmes.programme_list, name="programme-list"),

@@ -110,6 +110,18 @@ def mine(actor: Actor) -> Q:
     return found
 
 
+def taken_tasks() -> QuerySet[ReviewTask]:
+    """The open task of a case that somebody has taken (取件)."""
+    return ReviewTask.objects.filter(
+        process__approvalprocess__application=OuterRef("pk"), finished__isnull=True, owner__isnull=False
+    )
+
+
+def is_taken_by(actor: Actor) -> Q:
+    """Cases that the person has taken to their own desk (我接手的)."""
+    return Q(Exists(taken_tasks().filter(owner=actor.user_id)))
+
+
 def piles(actor: Actor, *, today: date) -> list[Pile]:
     """The person's desk by step, in the order of the chain; for people who only read, all cases they see.
 
@@ -151,9 +163,7 @@ def cases(actor: Actor) -> QuerySet[Application]:
 def dressed(rows: QuerySet[Application]) -> QuerySet[Application]:
     """Cases with their due date, whether they hang on a sheet, and are objected to."""
     due = open_deadlines()
-    task = ReviewTask.objects.filter(
-        process__approvalprocess__application=OuterRef("pk"), finished__isnull=True, owner__isnull=False
-    )
+    task = taken_tasks()
     objected = Objection.objects.filter(application=OuterRef("pk"), state__in=list(OPEN_OBJECTION))
     return rows.select_related("programme", "village", "household", "member", "payee").annotate(
         due_on=Subquery(due.values("due_on")[:1]),

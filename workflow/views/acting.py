@@ -1,5 +1,7 @@
 """Pages of acts: one form per act on one case, and the same act on a ticked list."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -13,7 +15,7 @@ from applications.models import Application, RequiredPaper
 from applications.states import State
 from registry import clock
 from registry.refusal import Refused
-from workflow import intake, permissions, reviews, standings, worklists
+from workflow import custody, intake, permissions, reviews, standings, worklists
 from workflow.forms.reviews import SendBackForm
 from workflow.models import Act
 from workflow.permissions import Verdict
@@ -92,14 +94,30 @@ class ApplicationAct(CaseVerbView):
         return super().get_context_data(**{**extra, **kwargs})
 
 
+@dataclass(frozen=True)
+class BatchAct:
+    """An act on a ticked list: its verb, and what is said of the cases it was done on."""
+
+    verb: Callable[..., list[Result]]
+    done: str
+
+
+BATCH = {
+    "submit": BatchAct(intake.submit, "申请已提交"),
+    "pass_on": BatchAct(reviews.pass_on, "已通过，等待公示"),
+    "take": BatchAct(custody.take, "已取件，由您办理"),
+    "give_back": BatchAct(custody.give_back, "已放回"),
+}
+
+
 class ApplicationBatch(StaffView):
-    """Submit drafts or pass reviews, as ticked in the list: one verb call, one message per refusal."""
+    """Submit, pass, take or give back what is ticked in the list: one verb call, one message per refusal."""
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        act = request.POST.get("act")
-        if act not in {"submit", "pass_on"}:
+        act = BATCH.get(request.POST.get("act", ""))
+        if act is None:
             raise Http404
         refs = self._refs(request.POST.getlist("ids"))
         back = self._back()
@@ -108,14 +126,11 @@ class ApplicationBatch(StaffView):
             return back
         told: Any = {"by": request.user, "now": clock.now(), "key": request.POST.get("key", "")[:64]}
         try:
-            if act == "submit":
-                results, done = intake.submit(refs, **told), "申请已提交"
-            else:
-                results, done = reviews.pass_on(refs, **told), "已通过，等待公示"
+            results = act.verb(refs, **told)
         except Refused as refused:
             messages.error(request, refused.sentence)
             return back
-        tell_results(request, results, done)
+        tell_results(request, results, act.done)
         return back
 
     def _refs(self, ticked: list[str]) -> list[Ref]:

@@ -1,6 +1,7 @@
 """Pages of cases (申请): the list, and one case with its chain, what may be done, and its record in five tabs."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Page
@@ -11,16 +12,15 @@ from django.shortcuts import render
 
 from applications.models import Application
 from applications.states import REVIEWS, State
-from registry import appointments
 from registry.models import Role
-from workflow import calendar, deadlines, lists, permissions, standings, worklists
+from workflow import calendar, deadlines, doubts, lists, permissions, standings, worklists
+from workflow.doubts import Bounds
 from workflow.forms.base import new_key
 from workflow.forms.lists import CaseFilter
 from workflow.models import Act, Deadline
 from workflow.reviews import PASS
 from workflow.spreadsheets import Value
-from workflow.steps import STEPS
-from workflow.views import badges, chain, offers
+from workflow.views import badges, chain, custody, offers
 from workflow.views.acting import application_act, application_batch
 from workflow.views.amending import application_amend, application_attach
 from workflow.views.base import StaffView
@@ -58,10 +58,12 @@ EXPORTED = (
     "hanging",
     "held",
     "objected",
+    "taken_name",
     "due_on",
     "applied_on",
 )
 DUE = Subquery(worklists.open_deadlines().values("due_on")[:1])
+HOLDER = Subquery(worklists.taken_tasks().values("owner__name")[:1])
 
 
 class ApplicationList(ListView):
@@ -78,6 +80,7 @@ class ApplicationList(ListView):
         Column("quantity", "数量", (), number=True),
         Column("amount", "金额（元）", ("amount",), number=True),
         Column("state", "环节", (lists.CHAIN,)),
+        Column("holder", "在办", (HOLDER,)),
         Column("due", "期限", (DUE,)),
     )
     file_name = "applications"
@@ -98,22 +101,29 @@ class ApplicationList(ListView):
         "申报金额（元）",
         "核定金额（元）",
         "环节",
+        "在办人",
         "期限",
         "申请日期",
         "未办结异议",
     )
 
     def rows(self) -> QuerySet[Application]:
-        return lists.cases(self.actor, self.wanted, today=self.actor.on)
+        return lists.cases(self.actor, self.wanted, today=self.actor.on, known=lambda: self.known)
+
+    @cached_property
+    def known(self) -> Bounds:
+        """What the amounts of the cases under review are compared with: asked once, for filter and flags."""
+        return lists.bounds(self.actor)
 
     def usual(self) -> tuple[Any, ...]:
         """What is asked for by step or date is a desk: the most urgent first."""
-        if {"state", "due", "mine"} & set(self.wanted):
+        if {"state", "due", "mine", "doubts"} & set(self.wanted):
             return (OrderBy(DUE, nulls_last=True), "pk")
         return ("-pk",)
 
     def dressed(self, keys: list[int]) -> list[Application]:
-        return list(worklists.dressed(Application.objects.visible_to(self.actor).filter(pk__in=keys)))
+        shown = Application.objects.visible_to(self.actor).filter(pk__in=keys)
+        return list(doubts.annotated(worklists.dressed(shown)))
 
     def sums(self, rows: QuerySet[Application]) -> lists.Sums:
         return lists.sums(rows)
@@ -136,6 +146,7 @@ class ApplicationList(ListView):
                 row["claimed_amount"],
                 row["amount"],
                 badges.of_state(row["state"], hanging=row["hanging"], held=row["held"]).label,
+                row["taken_name"],
                 row["due_on"],
                 row["applied_on"],
                 "有" if row["objected"] else "",
@@ -146,6 +157,9 @@ class ApplicationList(ListView):
     def more(self, page: Page[Application]) -> dict[str, Any]:
         today = self.actor.on
         shown = [badges.put_on(case, today=today) for case in page]
+        for case in shown:
+            if case.state in REVIEWS:
+                case.doubts = doubts.reasons(vars(case), self.known)  # type: ignore[attr-defined]
         return {
             "batch": self._batch(shown),
             "key": new_key(),
@@ -159,11 +173,17 @@ class ApplicationList(ListView):
             return None
         (state,) = states
         act = Act.SUBMIT if state is State.DRAFT else PASS[state]
+        taken = {case.pk: worklists.taken(case) for case in shown}
         for case in shown:
-            case.tick = permissions.may(self.actor, act, case, taken=worklists.taken(case))  # type: ignore[attr-defined]
+            case.tick = permissions.may(self.actor, act, case, taken=taken[case.pk])  # type: ignore[attr-defined]
         if not any(vars(case)["tick"] for case in shown):
             return None
-        return {"act": "submit" if state is State.DRAFT else "pass_on", "label": act.label}
+        acts = [("submit" if state is State.DRAFT else "pass_on", act.label)]
+        if any(permissions.may_take(self.actor, case, taken=taken[case.pk]) for case in shown):
+            acts.append(("take", "取件"))
+        if any(permissions.may_give_back(self.actor, case, taken=taken[case.pk]) for case in shown):
+            acts.append(("give_back", "放回"))
+        return {"acts": acts, "label": act.label}
 
 
 class ApplicationDetail(OfCase, StaffView):
@@ -176,13 +196,15 @@ class ApplicationDetail(OfCase, StaffView):
         history = list(case.history.select_related("by").order_by("seq"))
         acts = offers.acts(case, standing, actor=self.actor)
         works = offers.works(case, actor=self.actor, hanging=standing.on_display)
+        works += custody.offers(case, self.actor)
         context = {
             "case": case,
             "head": case.household.head,
             "chain": chain.of(case, history),
             "standing": standing,
             "deadline": self._deadline(),
-            "holder": self._holder(),
+            "holder": custody.holder(case, self.actor),
+            "urgings": custody.urgings(history),
             "offers": [offer for offer in acts if offer.verdict],
             "works": [offer for offer in works if offer.verdict],
             "why_not": offers.reasons([*acts, *works]),
@@ -200,18 +222,6 @@ class ApplicationDetail(OfCase, StaffView):
         if found is None:
             return None
         return {"row": found, "ledger": deadlines.explain(found, calendar.load()).ledger}
-
-    def _holder(self) -> str:
-        """Whose desk the case lies on, by role and name."""
-        step = STEPS.get(State(self.case.state))
-        if step is None:
-            return ""
-        code = self.case.village.code
-        people = appointments.holders(step.role, [code], on=self.actor.on)[code]
-        names = "、".join(person.name for person in people)
-        return (
-            f"{step.role.label}（{names}）" if names else f"{step.role.label}（现在无人任职，请联系管理员）"
-        )
 
 
 application_list = ApplicationList.as_view()

@@ -50,7 +50,9 @@ class DeclarationList(VerbView):
         found = declarations.work(cases)
         for case in cases:
             case.work = found[case.pk]  # type: ignore[attr-defined]
-            case.may_declare = permissions.may(self.actor, Act.PASS_VILLAGE, case)  # type: ignore[attr-defined]
+            case.may_declare = permissions.may(  # type: ignore[attr-defined]
+                self.actor, Act.PASS_VILLAGE, case, taken=worklists.taken(case)
+            )
             case.is_ready = not found[case.pk].lacking and bool(case.may_declare)  # type: ignore[attr-defined]
             case.ref = f"{case.pk}:{case.revision}"  # type: ignore[attr-defined]
             badges.put_on(case, today=self.actor.on)

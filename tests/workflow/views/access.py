@@ -87,6 +87,11 @@ def act(slug: str, case: str, rule: Rule, variant: str = "") -> Row:
     return Row("application-act", rule, (case, f"={slug}"), post=422, variant=variant or slug)
 
 
+def custody(slug: str, case: str, rule: Rule) -> Row:
+    """An act on whose desk a case lies."""
+    return Row("application-custody", rule, (case, f"={slug}"), post=422, variant=slug)
+
+
 def step(slug: str, rule: Rule, objection: str, level: str) -> Row:
     """A step of an objection that a level handles."""
     return Row("objection-step", rule, (objection, f"={slug}"), post=422, variant=f"{slug}, {level}")
@@ -143,6 +148,10 @@ ROWS = (
     act("return_to_township", "at_district", DISTRICT),
     act("stop", "approved", DISTRICT),
     act("revoke", "announced", DISTRICT),
+    custody("take", "at_township", TOWNSHIP),
+    custody("give_back", "taken", VILLAGE),
+    custody("hand_over", "at_township", TOWNSHIP),
+    custody("urge", "at_township", VILLAGE),
     Row("decision-list", STAFF),
     Row("decision-list", STAFF, query="export=1", variant="workbook"),
     Row("programme-list", STAFF),

@@ -21,7 +21,7 @@ from tests.workflow.views.access import LOGIN, MAY, NOTHING, REASON, ROWS, Row
 from tests.workflow.views.pages import as_, clock_at
 from tests.workflow.views.sheets import all_rows
 from tests.world import NOW, World, build, photo, user
-from workflow import claim_rows, fieldwork, imports, intake, objections
+from workflow import claim_rows, custody, fieldwork, imports, intake, objections
 from workflow.complaints import Complaint
 from workflow.fieldwork import Minutes
 from workflow.models import Channel, Posting, PostingKind
@@ -29,6 +29,7 @@ from workflow.results import Ref
 from workflow.urls import urlpatterns
 from workflow.views.accounts import PAGES as ACCOUNT_PAGES
 from workflow.views.acts import PAGES
+from workflow.views.custody import PAGES as CUSTODY_PAGES
 from workflow.views.objecting import STEP_PAGES
 
 NAME = "金丝雀户主"
@@ -72,6 +73,8 @@ def things(world: World) -> dict[str, Any]:
     declared = stages.submitted(world, household=household())
     returned = stages.submitted(world, household=household())
     stages.returned(world, returned, by=world.clerk, now=world.now)
+    taken = stages.submitted(world, household=household())
+    stages.do(custody.take([Ref.of(taken)], by=world.clerk, now=world.now))
     waiting, listed, *shown = (stages.submitted(world, household=household()) for _ in range(5))
     stages.passed(world, [waiting, listed, *shown], by=world.clerk, now=world.now)
     sheet_draft = stages.sheet(world, [listed], kind=PostingKind.VILLAGE, now=world.now)
@@ -102,6 +105,7 @@ def things(world: World) -> dict[str, Any]:
         "draft": draft.pk,
         "declared": declared.pk,
         "returned": returned.pk,
+        "taken": taken.pk,
         "passed": waiting.pk,
         "displayed": shown[0].pk,
         "sheet_draft": sheet_draft.pk,
@@ -174,6 +178,9 @@ def test_every_address_stands_in_the_table() -> None:
 
 def test_every_act_and_every_step_stands_in_the_table() -> None:
     assert {row.args[1] for row in ROWS if row.name == "application-act"} == {f"={act}" for act in PAGES}
+    assert {row.args[1] for row in ROWS if row.name == "application-custody"} == {
+        f"={act}" for act in CUSTODY_PAGES
+    }
     assert {row.args[1] for row in ROWS if row.name == "account-act"} == {f"={act}" for act in ACCOUNT_PAGES}
     assert {row.args[1] for row in ROWS if row.name == "objection-step"} == {
         f"={step}" for step in STEP_PAGES
