@@ -53,6 +53,7 @@ WORKFLOW_LINES = [
         "holidays",
         "imports",
         "intake",
+        "mending",
         "objections",
         "postings",
         "programmes",

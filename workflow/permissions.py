@@ -115,6 +115,13 @@ def may(actor: Actor, act: Act, application: Application, *, taken: Taken | None
     return verdict
 
 
+def may_review(actor: Actor) -> Verdict:
+    """Whether the person has a queue to review case by case: the township's reviewers and the district's approvers."""
+    if set(actor.roles) & {Role.TOWNSHIP_REVIEWER, Role.DISTRICT_APPROVER}:
+        return YES
+    return Verdict(False, "逐件审核由乡镇审核员和区级审定员办理，您没有这项任职。")
+
+
 def may_work(actor: Actor, application: Application) -> Verdict:
     """Whether the person may take this case to their desk, or hand it on: a review or a correction of their own role."""
     state = State(application.state)
@@ -217,6 +224,13 @@ def may_amend(actor: Actor, application: Application) -> Verdict:
     ):
         return Verdict(False, "只有草稿、待村级申报和退回补正中的申请可以修改。")
     return may_enter(actor, application.village, application.household)
+
+
+def may_tick(actor: Actor, application: Application) -> Verdict:
+    """Whether the person may say which faults of a return are mended (补正登记): the village, while it corrects."""
+    if not application.is_in_correction:
+        return Verdict(False, "只有退回补正中的申请可以登记补正情况。")
+    return may_amend(actor, application)
 
 
 def may_declare(actor: Actor) -> Verdict:

@@ -24,6 +24,7 @@ from workflow import (
     drafts,
     fieldwork,
     intake,
+    mending,
     objections,
     postings,
     releases,
@@ -34,6 +35,7 @@ from workflow.models import (
     Channel,
     Deadline,
     DeadlineKind,
+    Fault,
     Objection,
     Posting,
     PostingEntry,
@@ -103,6 +105,13 @@ def _lapse(world: World) -> Act:
     it = tried(world, State.TOWNSHIP_CORRECTION)
     moment = law_stages.overdue(it.case)
     return lambda: reviews.lapse(it.refs, by=world.reviewer, now=moment, opinion="逾期未补正。")
+
+
+def _tick_faults(world: World) -> Act:
+    it = tried(world, State.TOWNSHIP_CORRECTION)
+    faults = list(Fault.objects.filter(decision__application=it.case).values_list("pk", flat=True))
+    key = uuid4().hex
+    return lambda: mending.tick_faults(it.refs[0], ticked=faults, by=world.clerk, now=it.now, key=key)
 
 
 def _sheet(world: World) -> tuple[Application, Posting, datetime]:
@@ -275,6 +284,7 @@ TABLE = {
 OTHERS: dict[str, Ready] = {
     "intake.enter": _enter,
     "intake.withdraw: from a sheet": _withdraw_on_display,
+    "mending.tick_faults": _tick_faults,
     "reviews.lapse": _lapse,
     "drafts.prepare": from_table(
         next(verb for verb in law_verbs.VERBS if verb.name == "draft a village sheet")
@@ -303,7 +313,19 @@ OTHERS: dict[str, Ready] = {
     "sweeps.escalate": _escalate,
 }
 ALL = TABLE | OTHERS
-HOMES = (announcements, appeals, drafts, fieldwork, intake, objections, postings, releases, reviews, sweeps)
+HOMES = (
+    announcements,
+    appeals,
+    drafts,
+    fieldwork,
+    intake,
+    mending,
+    objections,
+    postings,
+    releases,
+    reviews,
+    sweeps,
+)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -21,20 +21,23 @@ from workflow.models import Act, Deadline
 from workflow.reviews import PASS
 from workflow.spreadsheets import Value
 from workflow.views import badges, chain, custody, offers
-from workflow.views.acting import application_act, application_batch
-from workflow.views.amending import application_amend, application_attach
+from workflow.views.acting import application_act
+from workflow.views.amending import application_amend, application_attach, application_faults
 from workflow.views.base import StaffView
+from workflow.views.batches import MOST, application_batch, application_batch_results
 from workflow.views.case import OfCase
 from workflow.views.case_tabs import TABS
 from workflow.views.entering import application_new
-from workflow.views.listing import Column, ListView
+from workflow.views.listing import PER_PAGE, Column, Counted, KeysFirst, ListView
 
 __all__ = [
     "application_act",
     "application_amend",
     "application_attach",
     "application_batch",
+    "application_batch_results",
     "application_detail",
+    "application_faults",
     "application_list",
     "application_new",
 ]
@@ -70,6 +73,7 @@ class ApplicationList(ListView):
     """The cases of the person's regions; those of one step that are the person's own can be ticked together."""
 
     template_name = "desk/application_list.html"
+    refs: Sequence[tuple[int, int]] = ()
     form_class = CaseFilter
     columns = (
         Column("number", "编号", ("number",)),
@@ -125,6 +129,14 @@ class ApplicationList(ListView):
         shown = Application.objects.visible_to(self.actor).filter(pk__in=keys)
         return list(doubts.annotated(worklists.dressed(shown)))
 
+    def pages(self, rows: QuerySet[Any], count: int) -> Counted:
+        """As all lists; one of several pages that fits a batch is read with its revisions, for ticking it whole."""
+        found = KeysFirst(rows, self.dressed, count=count)
+        if PER_PAGE < count <= MOST:
+            self.refs = list(rows.values_list("pk", "revision"))
+            found.object_list = [pk for pk, _ in self.refs]
+        return found
+
     def sums(self, rows: QuerySet[Application]) -> lists.Sums:
         return lists.sums(rows)
 
@@ -164,6 +176,7 @@ class ApplicationList(ListView):
             "batch": self._batch(shown),
             "key": new_key(),
             "enters": Role.VILLAGE_CLERK in self.actor.roles,
+            "reviews": bool(permissions.may_review(self.actor)),
         }
 
     def _batch(self, shown: list[Application]) -> dict[str, Any] | None:
@@ -183,7 +196,10 @@ class ApplicationList(ListView):
             acts.append(("take", "取件"))
         if any(permissions.may_give_back(self.actor, case, taken=taken[case.pk]) for case in shown):
             acts.append(("give_back", "放回"))
-        return {"acts": acts, "label": act.label}
+        # All of the filter can be ticked where the filter names the step: other pages hold no other act.
+        whole = self.refs if self.wanted.get("state") == state else ()
+        everything = " ".join(f"{pk}:{revision}" for pk, revision in whole)
+        return {"acts": acts, "label": act.label, "everything": everything, "n": len(whole)}
 
 
 class ApplicationDetail(OfCase, StaffView):

@@ -6,11 +6,12 @@ from typing import Any
 
 from applications import papers
 from applications.models import Application, AppraisalItem, HistoryEntry
-from applications.states import CORRECTIONS, State
+from applications.states import CORRECTIONS, REVIEWS, State
 from registry import masking
 from registry.appointments import Actor
-from workflow import permissions, reuse
-from workflow.models import Act, Decision, Objection, PostingEntry, PostingState, word_for
+from workflow import permissions, returns, reuse
+from workflow.forms.applications import FaultsForm
+from workflow.models import Objection, PostingEntry, PostingState, word_for
 from workflow.steps import staff_label
 
 Load = Callable[[Application, Actor, Sequence[HistoryEntry]], dict[str, Any]]
@@ -31,7 +32,7 @@ def _form(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> d
         "payee_id": masking.mask_id_number(case.payee.id_number or ""),
         "phone": masking.mask_phone(case.household.phone or ""),
         "lacking": _lacking(case),
-        "returned": _last_return(case),
+        **_returned(case, actor, history),
     }
 
 
@@ -60,11 +61,18 @@ def _vote(item: AppraisalItem) -> str:
     return f"到会{item.meeting.present}人，同意{item.in_favour}人，{word}"
 
 
-def _last_return(case: Application) -> Decision | None:
-    if case.state not in CORRECTIONS:
-        return None
-    rows = case.decisions.filter(act__in=[Act.SEND_BACK, Act.CORRECT]).select_related("by")
-    return rows.prefetch_related("faults").order_by("at", "pk").last()
+def _returned(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
+    """The last return of a case in correction or under review again, and the ticks for whoever may set them."""
+    sent_back = any(entry.act in returns.RETURNS for entry in history)
+    if not sent_back or case.state not in CORRECTIONS | REVIEWS:
+        return {}
+    returned = returns.last(case)
+    if returned is None or not returned.faults or not permissions.may_tick(actor, case):
+        return {"returned": returned}
+    return {
+        "returned": returned,
+        "ticks": FaultsForm(faults=returned.faults, initial={"revision": case.revision}),
+    }
 
 
 def _field(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:

@@ -45,6 +45,8 @@ READ = Rule("any appointment over the village", "? ? ! + - + - + + +")
 VILLAGE = Rule("the village's clerk", "? ? ! + - ! - ! ! !")
 TOWNSHIP = Rule("the township's reviewer", "? ? ! ! - + - ! ! !")
 DISTRICT = Rule("the district's approver", "? ? ! ! - ! - + ! !")
+REVIEWERS = Rule("reviewers and approvers, each for the own region", "? ? ! ! ! + + + ! !")
+REVIEWERS_OF_CASE = Rule("reviewers and approvers over the village", "? ? ! ! ! + - + ! !")
 HANDLERS = Rule("clerk, reviewer or approver over the village", "? ? ! + - + - + ! !")
 DISTRICT_OR_SUPERVISOR = Rule("the district's approver, its supervisor", "? ? ! ! - ! - + + !")
 CLERKS = Rule("clerks, each for the own village", "? ? ! + + ! ! ! ! !")
@@ -124,9 +126,11 @@ ROWS = (
         variant="household",
     ),
     Row("application-batch", STAFF, get=ONLY_POST, post=404),
+    Row("application-batch-results", OWN, ("batch",)),
     Row("application-detail", READ, ("displayed",)),
     Row("application-amend", VILLAGE, ("draft",), post=422),
     Row("application-attach", VILLAGE, ("draft",), post=422),
+    Row("application-faults", VILLAGE, ("returned",), post=422),
     Row("application-slip", READ, ("declared",)),
     Row("visit-new", VILLAGE, ("declared",), post=422),
     act("submit", "draft", VILLAGE),
@@ -152,6 +156,8 @@ ROWS = (
     custody("give_back", "taken", VILLAGE),
     custody("hand_over", "at_township", TOWNSHIP),
     custody("urge", "at_township", VILLAGE),
+    Row("review", REVIEWERS, post=404),
+    Row("review", REVIEWERS_OF_CASE, query="case={at_township}", post=404, variant="one case"),
     Row("decision-list", STAFF),
     Row("decision-list", STAFF, query="export=1", variant="workbook"),
     Row("programme-list", STAFF),

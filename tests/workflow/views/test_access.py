@@ -74,7 +74,8 @@ def things(world: World) -> dict[str, Any]:
     returned = stages.submitted(world, household=household())
     stages.returned(world, returned, by=world.clerk, now=world.now)
     taken = stages.submitted(world, household=household())
-    stages.do(custody.take([Ref.of(taken)], by=world.clerk, now=world.now))
+    batch = stages.key()
+    stages.do(custody.take([Ref.of(taken)], by=world.clerk, now=world.now, key=batch))
     waiting, listed, *shown = (stages.submitted(world, household=household()) for _ in range(5))
     stages.passed(world, [waiting, listed, *shown], by=world.clerk, now=world.now)
     sheet_draft = stages.sheet(world, [listed], kind=PostingKind.VILLAGE, now=world.now)
@@ -106,6 +107,7 @@ def things(world: World) -> dict[str, Any]:
         "declared": declared.pk,
         "returned": returned.pk,
         "taken": taken.pk,
+        "batch": batch,
         "passed": waiting.pk,
         "displayed": shown[0].pk,
         "sheet_draft": sheet_draft.pk,

@@ -134,12 +134,16 @@ def test_rows_can_be_ticked_only_where_all_stand_at_one_step_of_the_person(world
         assert batch_of(world.clerk, "?state=draft") == {
             "acts": [("submit", "提交申请")],
             "label": "提交申请",
+            "everything": "",
+            "n": 0,
         }
         assert batch_of(world.clerk, "?state=township_review") is None
         assert batch_of(world.clerk, "") is None
         assert batch_of(world.reviewer, "?state=township_review") == {
             "acts": [("pass_on", "乡级审核通过"), ("take", "取件")],
             "label": "乡级审核通过",
+            "everything": "",
+            "n": 0,
         }
         assert batch_of(world.reviewer, "?state=draft") is None
         assert batch_of(world.supervisor, "?state=township_review") is None

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from django.contrib.messages import get_messages
 
 from applications.models import Application, HistoryEntry
 from applications.states import State
@@ -166,10 +165,11 @@ def test_list_tells_who_is_at_a_case_sorts_by_it_and_finds_the_own_ones(world: W
         assert queries(as_(world.clerk), "/applications/?mine=taken&sort=-holder") <= 11
 
 
-def batch(person: User, cases: list[Application], act: str) -> list[tuple[str, str]]:
+def batch(person: User, cases: list[Application], act: str) -> list[tuple[int, str]]:
     ids = [f"{case.pk}:{stages.again(case).revision}" for case in cases]
     response = as_(person).post("/applications/batch/", {"act": act, "ids": ids, "key": stages.key()})
-    return [(message.level_tag, message.message) for message in get_messages(response.wsgi_request)]
+    page = as_(person).get(response["Location"])
+    return [(result.pk, result.sentence) for result, _ in page.context["rows"]]
 
 
 def test_ticked_cases_are_taken_and_given_back_together_and_each_refusal_is_said(world: World) -> None:
@@ -179,13 +179,14 @@ def test_ticked_cases_are_taken_and_given_back_together_and_each_refusal_is_said
         offered = as_(world.clerk).get("/applications/?state=village_review").context["batch"]["acts"]
         assert offered == [("pass_on", "村级申报"), ("take", "取件")]
         assert batch(world.clerk, cases, "take") == [
-            ("success", "已取件，由您办理（2件）"),
-            ("error", f"{cases[2].number}：这件申请由赵村员办理，接手必须写明理由。"),
+            (cases[2].pk, "这件申请由赵村员办理，接手必须写明理由。"),
+            (cases[0].pk, ""),
+            (cases[1].pk, ""),
         ]
         assert [owner(case) for case in cases] == [world.clerk, world.clerk, world.second_clerk]
         offered = as_(world.clerk).get("/applications/?state=village_review").context["batch"]["acts"]
         assert ("give_back", "放回") in offered
-        assert batch(world.clerk, cases[:2], "give_back") == [("success", "已放回（2件）")]
+        assert batch(world.clerk, cases[:2], "give_back") == [(cases[0].pk, ""), (cases[1].pk, "")]
     assert [owner(case) for case in cases] == [None, None, world.second_clerk]
 
 
