@@ -41,7 +41,16 @@ WORKFLOW_LINES = [
     ["certificates", "lists", "notices", "photos", "sheets"],
     ["proceedings"],
     ["complaints", "desks", "drafts", "entering", "household_sheet", "records", "releases"],
-    ["claim_rows", "comparison", "corrections", "household_rows", "pending", "recounts", "remedies"],
+    [
+        "claim_rows",
+        "comparison",
+        "corrections",
+        "displays",
+        "household_rows",
+        "pending",
+        "recounts",
+        "remedies",
+    ],
     ["accounts"],
     [
         "announcements",

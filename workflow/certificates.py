@@ -54,6 +54,7 @@ def facts(
         "posted_by": act.posted_by.name,
         "witness": f"{act.witness}（{act.witness_post}）",
         "displayed_at": f"{timezone.localtime(act.displayed_at):%Y-%m-%d %H:%M}",
+        "recorded_at": f"{timezone.localtime(act.recorded_at):%Y-%m-%d %H:%M}",
         "displayed_on": f"{posting.displayed_on}",
         "closes_on": f"{posting.closes_on}",
         "term": str(posting.term),

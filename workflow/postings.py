@@ -1,17 +1,15 @@
 """Sheets: prepare, display, photograph, close after the last day, take down (公示)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from applications import uploads
 from applications.machine import WrongState
-from applications.models import Application, AppraisalItem, AttachmentKind, HistoryEntry
+from applications.models import Application, AttachmentKind
 from notifications import catalogue, outbox
 from notifications.outbox import Notice
 from notifications.tasks import deliver
@@ -21,6 +19,7 @@ from registry.refusal import Refused
 from workflow import (
     certificates,
     deadlines,
+    displays,
     drafts,
     engine,
     numbers,
@@ -30,6 +29,7 @@ from workflow import (
     releases,
     sheets,
 )
+from workflow.displays import Display as Display
 from workflow.models import (
     Act,
     DisplayAct,
@@ -49,22 +49,6 @@ class PostingStillOpen(Refused):
     """Closing a sheet before its last day has ended."""
 
 
-class WitnessMissing(Refused):
-    """Poster and witness must be two people."""
-
-
-@dataclass(frozen=True)
-class Display:
-    """One act of putting sheets up: where, when, who watched, and the photo of it."""
-
-    place: str
-    displayed_at: datetime
-    witness: str
-    photo: UploadedFile
-    witness_post: str = "村务监督委员会"
-    covers: Sequence[int] = field(default=())
-
-
 def display(
     postings: Sequence[int], *, act: Display, by: User, now: datetime, key: str | None = None
 ) -> list[Result]:
@@ -79,7 +63,7 @@ def display(
         picked = PostingEntry.objects.filter(posting__in=postings, outcome=EntryOutcome.PICKED)
         refs = [Ref(key_) for key_ in picked.values_list("application_id", flat=True)]
         proceeding = Proceeding(engine.locked(refs, postings=postings), by, now)
-        _refuse_act(act, by, now)
+        displays.refuse_act(act, by, now)
         if not postings or set(postings) - set(proceeding.locked.postings):
             raise drafts.PostingIncomplete("请选择要张贴的公示；有的公示已不存在，请刷新页面。")
         if len({ref.pk for ref in refs}) < len(refs):
@@ -113,17 +97,6 @@ def _keep_photo(
     return DisplayPhoto.objects.create(display=display, attachment=attachment, moment=moment)
 
 
-def _refuse_act(act: Display, by: User, now: datetime) -> None:
-    if not act.place.strip():
-        raise drafts.PostingIncomplete("请填写张贴地点。")
-    if not act.witness.strip():
-        raise WitnessMissing("请填写见证人（村务监督委员会成员）。")
-    if act.witness.strip() == by.name:
-        raise WitnessMissing("张贴人和见证人不能是同一人。")
-    if act.displayed_at > now:
-        raise drafts.PostingIncomplete("张贴时间不能晚于现在。")
-
-
 def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct, photo: uploads.Prepared) -> None:
     """Freeze one sheet and start its clock."""
     actor = proceeding.actor
@@ -152,9 +125,10 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct, photo: up
         if proceeding.standings[case.pk].on_display:
             raise drafts.NotReady(f"申请{case.number}正在另一张公示上公示，不能重复张贴。")
     if kind is PostingKind.VILLAGE:
-        _refuse_before_meeting(cases, displayed_on)
-    _refuse_before_arrival(cases, act.displayed_at)
+        displays.refuse_before_meeting(cases, displayed_on)
+    displays.refuse_before_arrival(cases, act.displayed_at)
     period = proceeding.calendar.period(displayed_on, plan.term)
+    displays.refuse_late(period, proceeding.calendar, proceeding.today)
     posting.number = numbers.posting(kind, posting.region, displayed_on)
     posting.displayed_on, posting.closes_on = displayed_on, period.last_day
     earlier = _earlier_entries(cases, kind)
@@ -193,33 +167,6 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct, photo: up
             level=kind.level,
             data={**sheets.shown(entry), "files": [photo.kept_sha256]},
         )
-
-
-def _refuse_before_arrival(cases: Sequence[Application], displayed_at: datetime) -> None:
-    """A sheet cannot have hung before its cases came to this posting: a period would be over at once."""
-    arrived = (
-        HistoryEntry.objects.filter(application__in=[case.pk for case in cases])
-        .filter(~Q(source=F("target")), target=cases[0].state)
-        .order_by()
-        .values("application")
-        .annotate(last=Max("at"))
-        .values_list("application", "last")
-    )
-    for key, last in arrived:
-        # The form gives the time to the minute.
-        if displayed_at < last.replace(second=0, microsecond=0):
-            number = next(case.number for case in cases if case.pk == key)
-            raise drafts.NotReady(f"申请{number}到本级公示环节的时间晚于张贴时间，请核对张贴时间。")
-
-
-def _refuse_before_meeting(cases: Iterable[Application], displayed_on: object) -> None:
-    """A list cannot hang before the meeting that made it: auditors look for just that."""
-    items = AppraisalItem.objects.filter(application__in=[case.pk for case in cases]).select_related(
-        "meeting", "application"
-    )
-    for item in items:
-        if item.meeting.held_on > displayed_on:  # type: ignore[operator]
-            raise drafts.NotReady(f"申请{item.application.number}的民主评议会在张贴日期之后，日期先后有误。")
 
 
 def _earlier_entries(cases: Sequence[Application], kind: PostingKind) -> Mapping[int, PostingEntry]:

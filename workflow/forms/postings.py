@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 
 from applications.models import Application
 from workflow.announcements import LABELS, Listing, TenItems
+from workflow.displays import Display
 from workflow.drafts import REQUIRED, Heading
 from workflow.forms.base import VerbForm
 from workflow.models import Posting
-from workflow.postings import Display
 
 BATCHES = ["第一批", "第二批", "第三批", "第四批", "第五批"]
 WHEN = "%Y-%m-%dT%H:%M"
@@ -92,7 +92,7 @@ class DisplayForm(VerbForm):
     displayed_at = forms.DateTimeField(
         label="张贴时间",
         widget=MomentInput,
-        help_text="实际贴上去的时间，不能晚于现在。公示期从这一天起算。",
+        help_text="实际贴上去的时间，不能晚于现在。公示期从这一天起算。贴出来以后要尽快登记，登记晚了要重新张贴。",
     )
     witness = forms.CharField(
         label="见证人",

@@ -11,8 +11,8 @@ from registry.models import Region, User
 from registry.scope import within
 from workflow import announcements, drafts, postings
 from workflow.announcements import TenItems
+from workflow.displays import Display
 from workflow.models import DisplayPhoto, EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
-from workflow.postings import Display
 from workflow.results import one
 from workflow.steps import POSTING_STATE
 from workflow.township import evidence
