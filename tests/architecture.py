@@ -38,7 +38,7 @@ WORKFLOW_LINES = [
         "wordings",
         "worklists",
     ],
-    ["certificates", "lists", "notices", "photos", "sheets"],
+    ["certificates", "lists", "notices", "photos", "sheets", "supplements"],
     ["proceedings"],
     ["complaints", "desks", "drafts", "entering", "household_sheet", "records", "releases"],
     [

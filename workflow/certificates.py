@@ -52,6 +52,7 @@ def facts(
         "programme": f"{posting.programme.year}年{posting.programme.name}",
         "place": act.place,
         "posted_by": act.posted_by.name,
+        "recorded_by": (act.recorded_by or act.posted_by).name,
         "witness": f"{act.witness}（{act.witness_post}）",
         "displayed_at": f"{timezone.localtime(act.displayed_at):%Y-%m-%d %H:%M}",
         "recorded_at": f"{timezone.localtime(act.recorded_at):%Y-%m-%d %H:%M}",

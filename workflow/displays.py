@@ -1,19 +1,21 @@
 """What an act of putting sheets up must hold to (张贴登记): said in time, in order, watched by somebody else."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F, Max, Q
-from django.utils import timezone
 
 from applications.models import Application, AppraisalItem, HistoryEntry
+from registry import appointments
 from registry.models import User
 from registry.refusal import Refused
-from workflow import drafts
+from workflow import drafts, permissions
 from workflow.calendar import Calendar, Period
+from workflow.models import Posting
+from workflow.steps import LEVEL_ROLE
 
 EARLIEST_YEAR = 2000
 """A year before this is a slip of the pen, and the first years of all cannot be told in another time zone."""
@@ -21,6 +23,10 @@ EARLIEST_YEAR = 2000
 
 class WitnessMissing(Refused):
     """Poster and witness must be two people."""
+
+
+class PosterUnfit(Refused):
+    """Whoever is said to have put a sheet up does not belong to the office that answers for it."""
 
 
 class RegisteredLate(Refused):
@@ -36,7 +42,8 @@ class Display:
     witness: str
     photo: UploadedFile
     witness_post: str = "村务监督委员会"
-    covers: Sequence[int] = field(default=())
+    posted_by: User | None = None
+    """Who really put them up, a colleague of the same office maybe; whoever registers it, where nobody is named."""
 
 
 def refuse_act(act: Display, by: User, now: datetime) -> None:
@@ -45,12 +52,29 @@ def refuse_act(act: Display, by: User, now: datetime) -> None:
         raise drafts.PostingIncomplete("请填写张贴地点。")
     if not act.witness.strip():
         raise WitnessMissing("请填写见证人（村务监督委员会成员）。")
-    if act.witness.strip() == by.name:
+    if act.witness.strip() == (act.posted_by or by).name:
         raise WitnessMissing("张贴人和见证人不能是同一人。")
+    if act.witness.strip() == by.name:
+        raise WitnessMissing("登记人和见证人不能是同一人。")
     if act.displayed_at.year < EARLIEST_YEAR:
         raise drafts.PostingIncomplete(f"张贴时间写的是公元{act.displayed_at.year}年，请核对年份。")
     if act.displayed_at > now:
         raise drafts.PostingIncomplete("张贴时间不能晚于现在。")
+
+
+def refuse_stranger(poster: User, posting: Posting, on: date) -> None:
+    """Whoever put a sheet up held the office that answers for it, on the day it went up."""
+    if not permissions.may_handle_posting(appointments.actor(poster, on=on), posting):
+        role = LEVEL_ROLE[posting.level].label
+        raise PosterUnfit(
+            f"{poster.name}在张贴当天（{on}）不是{posting.region.name}的{role}，不能登记为张贴人。"
+        )
+
+
+def posters(posting: Posting, *, on: date) -> list[User]:
+    """Who may have put a sheet up on a day: all who hold the office that answers for it."""
+    code = posting.region.code
+    return appointments.holders(LEVEL_ROLE[posting.level], {code}, on=on)[code]
 
 
 def refuse_late(period: Period, calendar: Calendar, today: date) -> None:
@@ -93,8 +117,3 @@ def refuse_before_meeting(cases: Iterable[Application], displayed_on: date) -> N
     for item in items:
         if item.meeting.held_on > displayed_on:
             raise drafts.NotReady(f"申请{item.application.number}的民主评议会在张贴日期之后，日期先后有误。")
-
-
-def on(act: Display) -> date:
-    """The local day of the act."""
-    return timezone.localdate(act.displayed_at)

@@ -1,6 +1,6 @@
 """Sheets: prepare, display, photograph, close after the last day, take down (公示)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from applications import uploads
 from applications.machine import WrongState
-from applications.models import Application, AttachmentKind
+from applications.models import AttachmentKind
 from notifications import catalogue, outbox
 from notifications.outbox import Notice
 from notifications.tasks import deliver
@@ -28,10 +28,10 @@ from workflow import (
     receipts,
     releases,
     sheets,
+    supplements,
 )
 from workflow.displays import Display as Display
 from workflow.models import (
-    Act,
     DisplayAct,
     DisplayPhoto,
     EntryOutcome,
@@ -42,7 +42,6 @@ from workflow.models import (
 )
 from workflow.proceedings import Proceeding
 from workflow.results import Ref, Result
-from workflow.standings import RAN
 
 
 class PostingStillOpen(Refused):
@@ -71,10 +70,11 @@ def display(
         done = DisplayAct.objects.create(
             place=act.place.strip(),
             displayed_at=act.displayed_at,
-            posted_by=by,
+            posted_by=act.posted_by or by,
             witness=act.witness.strip(),
             witness_post=act.witness_post,
             recorded_at=now,
+            recorded_by=by,
         )
         for posting in proceeding.locked.postings.values():
             _put_up(posting, proceeding, done, photo)
@@ -117,6 +117,8 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct, photo: up
     if not cases:
         raise drafts.PostingIncomplete("公示名单不能为空。")
     displayed_on = timezone.localdate(act.displayed_at)
+    if act.posted_by_id != actor.user_id:
+        displays.refuse_stranger(act.posted_by, posting, displayed_on)
     for case in cases:
         drafts.refuse_foreign(case, kind, posting.region, posting.programme)
         if kind.level in proceeding.standings[case.pk].covered:
@@ -129,25 +131,21 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct, photo: up
     displays.refuse_before_arrival(cases, act.displayed_at)
     period = proceeding.calendar.period(displayed_on, plan.term)
     displays.refuse_late(period, proceeding.calendar, proceeding.today)
+    supplements.refuse_other(posting, cases, kind)
+    rows = sheets.public_rows(cases, supplement=posting.supplements_id is not None)
+    drafts.refuse_other_list(posting, entries, cases, rows, term=plan.term)
+    earlier = supplements.repeated([case.pk for case in cases], kind)
+    for entry in entries:
+        entry.outcome = EntryOutcome.ON_DISPLAY
+        entry.repeats = earlier.get(entry.application_id)
+    PostingEntry.objects.bulk_update(entries, ["outcome", "repeats"])
     posting.number = numbers.posting(kind, posting.region, displayed_on)
     posting.displayed_on, posting.closes_on = displayed_on, period.last_day
-    earlier = _earlier_entries(cases, kind)
-    if posting.supplements_id is None:
-        posting.supplements_id = _corrected_sheet(cases, earlier)
-    rows = sheets.public_rows(cases, supplement=posting.supplements_id is not None)
-    for entry, case, row in zip(entries, cases, rows, strict=True):
-        entry.quantity, entry.amount, entry.row = case.quantity, case.amount, row
-        entry.payee, entry.option = case.payee, case.option
-        entry.outcome = EntryOutcome.ON_DISPLAY
-        entry.repeats = earlier.get(case.pk)
-    fields = ["quantity", "amount", "payee", "option", "row", "outcome", "repeats"]
-    PostingEntry.objects.bulk_update(entries, fields)
     sheets.write(
         posting,
         source=PostingState.DRAFT,
         number=posting.number,
         display=act,
-        supplements=posting.supplements,
         displayed_on=displayed_on,
         days=plan.days,
         unit=plan.unit,
@@ -163,27 +161,10 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct, photo: up
         proceeding.touch(
             case,
             "put_up",
-            text=f"{posting.number}张贴于{act.place}，公示至{period.last_day:%Y年%m月%d日}。",
+            text=f"{posting.number}由{act.posted_by.name}张贴于{act.place}，公示至{period.last_day:%Y年%m月%d日}。",
             level=kind.level,
             data={**sheets.shown(entry), "files": [photo.kept_sha256]},
         )
-
-
-def _earlier_entries(cases: Sequence[Application], kind: PostingKind) -> Mapping[int, PostingEntry]:
-    """The entry of the same level that each new one repeats, where there was one."""
-    rows = PostingEntry.objects.filter(
-        application__in=[case.pk for case in cases], level=kind, outcome__in=[EntryOutcome.REMOVED, *RAN]
-    ).order_by("pk")
-    return {entry.application_id: entry for entry in rows}
-
-
-def _corrected_sheet(cases: Sequence[Application], earlier: Mapping[int, PostingEntry]) -> int | None:
-    """The one sheet that all these cases were taken off to be corrected: a sheet of such cases only supplements it."""
-    sources = {
-        entry.posting_id if entry and entry.outcome_reason == Act.CORRECT.label else None
-        for entry in (earlier.get(case.pk) for case in cases)
-    }
-    return sources.pop() if len(sources) == 1 else None
 
 
 def due(*, now: datetime) -> list[int]:
@@ -267,9 +248,11 @@ def take_down(
             kept.take_down()
         except WrongState:
             raise drafts.NotReady(f"{kept}不在公示中，不能撤下。") from None
-        if kept.closes_on is not None and kept.closes_on < proceeding.today:
+        ended = kept.closes_on is not None and kept.closes_on < proceeding.today
+        # A sheet that is not what was displayed is never closed: taking it down is its one way out.
+        if ended and sheets.is_intact(kept, kept.entries.all()):
             raise drafts.NotReady(f"{kept}已于{kept.closes_on}期满，不能再提前撤下。")
-        entries.update(outcome=EntryOutcome.REMOVED, outcome_reason="提前撤下", outcome_at=now)
+        entries.update(outcome=EntryOutcome.REMOVED, outcome_reason=supplements.TAKEN_DOWN, outcome_at=now)
         sheets.write(kept, source=PostingState.DISPLAYED, taken_down_at=now, taken_down_reason=reason.strip())
         cases = list(proceeding.locked.cases.values())
         for case in cases:
