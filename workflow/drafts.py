@@ -190,6 +190,8 @@ def refuse_other_list(
     term: Term,
 ) -> None:
     """The paper that hangs was printed from the draft: refuse to freeze anything else than what it says."""
+    if not posting.digest:
+        raise NotReady(f"{posting}拟稿时还没有校验码，请删除后重新拟稿打印，再张贴。")
     again = "名单有变化，请重新拟稿打印，再张贴。"
     moved = [
         f"第{entry.position}号"

@@ -181,6 +181,12 @@ def test_a_heading_that_is_not_what_was_printed_is_not_put_up(world: World, name
     )
 
 
+def test_a_draft_from_before_there_were_checksums_is_drafted_anew(world: World) -> None:
+    posting = stages.sheet(world, [fresh(world, world.now)], kind=VILLAGE, now=world.now)
+    Posting.objects.filter(pk=posting.pk).update(digest="")
+    refused(lambda: put_up(posting, world.clerk, world.now), "拟稿时还没有校验码，请删除后重新拟稿打印")
+
+
 def test_cut_after_it_was_drafted_a_case_is_drafted_anew(world: World) -> None:
     case = fresh(world, world.now)
     posting = stages.sheet(world, [case], kind=VILLAGE, now=world.now)
