@@ -148,6 +148,9 @@ LOGIN_SPRAY_NAMES = env.int("LOGIN_SPRAY_NAMES", default=20)
 # A password that was given and not changed within so many days lets nobody in any more.
 INITIAL_PASSWORD_DAYS = env.int("INITIAL_PASSWORD_DAYS", default=7)
 
+# A sheet that hangs is registered within so many working days: the public board shows its list from then on only.
+DISPLAY_REGISTERED_WITHIN = env.int("DISPLAY_REGISTERED_WITHIN", default=1)
+
 # A one-time code beside the password (TOTP). A demo has open logins on the loopback: there it would only be in the way.
 SECOND_FACTOR = env.bool("SECOND_FACTOR", default=not DEMO)
 SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=["district_approver", "administrator"])

@@ -13,7 +13,7 @@ from applications.states import CORRECTIONS, REVIEWS, Level, State, holder
 from registry.appointments import Actor
 from registry.models import Appointment, Household, Region, Role, User
 from registry.refusal import Refused
-from workflow.models import Act, EntryOutcome, Objection, Posting, PostingEntry, PostingKind
+from workflow.models import Act, EntryOutcome, Objection, Posting, PostingEntry, PostingKind, Telling
 from workflow.steps import LEVEL_ROLE, STEPS
 
 
@@ -364,6 +364,20 @@ def may_give_slip(actor: Actor, objection: Objection) -> Verdict:
     if objection.received_by_id is not None and objection.received_by_id == actor.user_id:
         return YES
     return Verdict(False, "回执编号只由登记人交给异议人。")
+
+
+def may_answer(actor: Actor, objection: Objection) -> Verdict:
+    """Whether the person may print the letter that answers a named objector: the level that handled the objection."""
+    role = LEVEL_ROLE[Level(objection.handling_level)]
+    verdict = _no_interest(actor, objection.application.household_id)
+    verdict = verdict and _holds(actor, role, objection.application.village.code)
+    if not verdict:
+        return verdict
+    if objection.due_telling is not Telling.OUTCOME:
+        return Verdict(False, "异议还没有处理结果，办结以后才能打印答复书。")
+    if objection.anonymous or not objection.objector_name:
+        return Verdict(False, "异议人没有署名，凭回执编号查询结果，不用书面答复。")
+    return YES
 
 
 def may_see_objector(actor: Actor, objection: Objection) -> Verdict:

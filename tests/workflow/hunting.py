@@ -16,6 +16,7 @@ from workflow import (
     postings,
     releases,
     reviews,
+    supplements,
     sweeps,
 )
 from workflow.models import (
@@ -89,13 +90,13 @@ class Hunt:
         by = {Level.VILLAGE: world.clerk, Level.TOWNSHIP: world.reviewer, Level.DISTRICT: world.approver}[
             kind.level
         ]
-        waiting = list(drafts.waiting(kind, region).values_list("pk", flat=True))
+        heap = next(iter(supplements.heaps(list(drafts.waiting(kind, region)), kind).values()), [])
         heading = drafts.default_heading(kind, region, world.grain)
         posting = drafts.prepare(
             kind=kind,
             region=region,
             programme=world.grain,
-            applications=waiting,
+            applications=[case.pk for case in heap],
             heading=heading,
             by=by,
             now=moment,

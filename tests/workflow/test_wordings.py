@@ -23,7 +23,7 @@ def test_every_kind_has_a_title_and_a_text_of_its_own(world: World) -> None:
         PostingKind.VILLAGE: "示例1村2021年示例种植补助村级公示",
         PostingKind.TOWNSHIP: "示例镇2021年示例种植补助乡级公示",
         PostingKind.DISTRICT: "示例区2021年示例种植补助拟补助名单区级公示",
-        PostingKind.ANNOUNCEMENT: "示例区2021年示例种植补助补助结果公告",
+        PostingKind.ANNOUNCEMENT: "示例区2021年示例种植补助结果公告",
     }
     assert "拟补助" not in made[PostingKind.ANNOUNCEMENT].text
     assert "公示期为" not in made[PostingKind.ANNOUNCEMENT].text

@@ -88,7 +88,9 @@ def _field(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> 
 
 def _sheets(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
     """The sheets the case stands or stood on, and the objections to it. Never who objected, nor what they said."""
-    entries = PostingEntry.objects.filter(application=case).select_related("posting__region")
+    entries = PostingEntry.objects.filter(application=case).select_related(
+        "posting__region", "repeats__posting"
+    )
     objections = Objection.objects.visible_to(actor).filter(application=case).select_related("posting")
     lodge = permissions.may_lodge(actor, case)
     rows = list(entries.order_by("-pk"))

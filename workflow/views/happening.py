@@ -48,7 +48,10 @@ def _count(entries: Sequence[PostingEntry], outcome: EntryOutcome) -> int:
 def _tampered(posting: Posting) -> str:
     words = f"{sheets.seal_words(posting, intact=False)}：数据库里的内容在封存以后被改动过。请立即核查。"
     if posting.state == PostingState.DISPLAYED:
-        words += "查清以前，这张公示期满也不会办结；系统每天检查一次，发现后通知系统管理员。"
+        words += (
+            "查清以前，这张公示期满也不会办结；系统每天检查一次，发现后通知系统管理员。"
+            "恢复不了的，可以写明原因提前撤下，期满以后也可以，名单上的申请重新公示满期。"
+        )
     return f"{words}其他公示不受影响。"
 
 

@@ -195,6 +195,7 @@ class ObjectionDetail(StaffView):
             "tellings": list(objection.tellings.select_related("by")),
             "untold": _untold(objection),
             "appealable": _appealable(self.actor, objection),
+            "answer": permissions.may_answer(self.actor, objection),
             "slip": permissions.may_give_slip(self.actor, objection),
         }
         return render(request, "desk/objection_detail.html", context)

@@ -63,12 +63,13 @@ class OneSheet(StaffView):
 
     def posting(self, pk: int) -> Posting:
         rows = Posting.objects.visible_to(self.actor).select_related(
-            "region", "programme", "created_by", "display__posted_by", "supplements"
+            "region", "programme", "created_by", "display__posted_by", "display__recorded_by", "supplements"
         )
         return get_object_or_404(rows, pk=pk)
 
     def entries(self, posting: Posting) -> list[PostingEntry]:
-        return list(posting.entries.select_related("application__village").order_by("position"))
+        rows = posting.entries.select_related("application__village", "repeats__posting")
+        return list(rows.prefetch_related("repeated_by__posting").order_by("position"))
 
 
 class PostingDetail(OneSheet):
@@ -104,7 +105,7 @@ class PostingDetail(OneSheet):
             "seal_words": sheets.seal_words(posting, intact=bool(intact)),
             "batches": _batches(posting),
             "items": items_of(posting),
-            "actions": _actions(posting, self.actor),
+            "actions": _actions(posting, self.actor, intact=intact),
         }
         return render(request, "desk/posting_detail.html", context)
 
@@ -152,7 +153,7 @@ def _batches(posting: Posting) -> list[Posting]:
 
 def _intact(posting: Posting, entries: list[PostingEntry]) -> bool | None:
     """Whether the list still is what was sealed; None before it is sealed."""
-    if not posting.digest:
+    if not posting.digest or posting.state == PostingState.DRAFT:
         return None
     return sheets.is_intact(posting, entries)
 
@@ -169,7 +170,7 @@ def items_of(posting: Posting) -> list[tuple[str, str]]:
     return [*texts, ("公告时间", sheet.chinese_date(on) if on else "发布时自动填写")]
 
 
-def _actions(posting: Posting, actor: Actor) -> list[Action]:
+def _actions(posting: Posting, actor: Actor, *, intact: bool | None) -> list[Action]:
     """The acts that the sheet's state has room for, each with the person's verdict."""
     mine = permissions.may_handle_posting(actor, posting)
     state = PostingState(posting.state)
@@ -202,7 +203,9 @@ def _actions(posting: Posting, actor: Actor) -> list[Action]:
         excuse = permissions.may_excuse_photo(actor, posting)
         acts.append(Action("写明没有期满照片的原因", to("posting-excuse"), excuse))
     if state is PostingState.DISPLAYED:
-        acts.append(Action("提前撤下", to("posting-take-down"), mine))
+        over = posting.closes_on is not None and posting.closes_on < actor.on and intact
+        too_late = Verdict(False, f"已于{posting.closes_on}期满，等待系统办结。") if over else mine
+        acts.append(Action("提前撤下", to("posting-take-down"), mine and too_late))
     return acts
 
 

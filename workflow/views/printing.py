@@ -15,7 +15,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 from docx.table import _Row
 
-from workflow.models import Posting
+from workflow.models import Posting, PostingEntry
 from workflow.views import qr, sheet
 from workflow.views.postings import OneSheet, items_of
 from workflow.views.seals import code_of
@@ -37,9 +37,8 @@ COLUMNS = {
 NUMBERS = frozenset({"序号", "数量", "申报（元）", "核定（元）"})
 
 
-def public_address(request: HttpRequest, posting: Posting) -> str:
-    """The public page of a sheet, with its short checksum once there is one."""
-    code = code_of(posting)
+def public_address(request: HttpRequest, posting: Posting, code: str) -> str:
+    """The public page of a sheet, with its short checksum once there is one. A draft's page says only that it waits."""
     address = request.build_absolute_uri(reverse("public-sheet", args=[posting.pk]))
     return f"{address}?sum={code}" if code else address
 
@@ -50,14 +49,16 @@ class PostingPrint(OneSheet):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         posting = self.posting(pk)
         size = request.GET.get("size", "a4")
+        entries = list(posting.entries.order_by("position"))
+        code = code_of(posting, entries)
         context = {
             "posting": posting,
-            "paper": _paper(posting),
+            "paper": _paper(posting, entries),
             "items": items_of(posting),
             "size": size if size in SIZES else "a4",
             "sizes": SIZES,
-            "qr": qr.svg(public_address(request, posting)),
-            "code": code_of(posting),
+            "qr": qr.svg(public_address(request, posting, code)),
+            "code": code,
         }
         return render(request, "desk/posting_print.html", context)
 
@@ -67,20 +68,22 @@ class PostingDocument(OneSheet):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         posting = self.posting(pk)
+        entries = list(posting.entries.order_by("position"))
+        code = code_of(posting, entries)
         content = document(
-            _paper(posting),
+            _paper(posting, entries),
             items=items_of(posting),
-            address=public_address(request, posting),
-            code=code_of(posting),
+            address=public_address(request, posting, code),
+            code=code,
         )
         response = HttpResponse(content, content_type=WORD)
         response["Content-Disposition"] = f'attachment; filename="posting-{posting.pk}.docx"'
         return response
 
 
-def _paper(posting: Posting) -> sheet.Paper:
+def _paper(posting: Posting, entries: Sequence[PostingEntry]) -> sheet.Paper:
     plan = posting.programme.posting_plans.filter(level=posting.level).first()
-    return sheet.of(posting, sheet.as_shown(posting.entries.order_by("position")), plan=plan)
+    return sheet.of(posting, sheet.as_shown(entries), plan=plan)
 
 
 def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, code: str) -> bytes:

@@ -28,6 +28,8 @@ class Line:
     note: str = ""
     gone: bool = False
     may_object: Verdict = NO
+    repeats: PostingEntry | None = None
+    repeated_by: Sequence[PostingEntry] = ()
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,8 @@ def staff_lines(
                 tone=tone,
                 note=entry.outcome_reason,
                 may_object=takes_objections(entry) and may_object.get(entry.application.village.code, NO),
+                repeats=entry.repeats,
+                repeated_by=list(entry.repeated_by.all()),
             )
         )
     return lines

@@ -201,6 +201,7 @@ ROWS = (
     Row("objection-detail", READ, ("objection",)),
     Row("objection-appeal", HANDLERS, ("objection",), post=422),
     Row("objection-slip", VILLAGE, ("objection",), variant="written down by the clerk"),
+    Row("objection-reply", TOWNSHIP, ("objection_answered",), variant="handled by the township"),
     *(step(slug, VILLAGE, "objection", "village") for slug in STEPS),
     *(step(slug, TOWNSHIP, "objection_to_cadre", "township") for slug in STEPS),
     Row("overdue-list", STAFF),

@@ -49,7 +49,7 @@ REFUSED = {LOGIN: 302, REASON: 403, NOTHING: 404}
 def objection(world: World, posting: Posting, **said: Any) -> Any:
     return objections.lodge(
         posting.entries.get(),
-        complaint=Complaint(Channel.VISIT, "面积不足。", anonymous=True, **said),
+        complaint=Complaint(Channel.VISIT, "面积不足。", **{"anonymous": True, **said}),
         by=world.clerk,
         now=world.now,
     )
@@ -76,12 +76,14 @@ def things(world: World) -> dict[str, Any]:
     taken = stages.submitted(world, household=household())
     batch = stages.key()
     stages.do(custody.take([Ref.of(taken)], by=world.clerk, now=world.now, key=batch))
-    waiting, listed, *shown = (stages.submitted(world, household=household()) for _ in range(5))
+    waiting, listed, *shown = (stages.submitted(world, household=household()) for _ in range(6))
     stages.passed(world, [waiting, listed, *shown], by=world.clerk, now=world.now)
     sheet_draft = stages.sheet(world, [listed], kind=PostingKind.VILLAGE, now=world.now)
     sheets = [stages.displayed(world, [case], kind=PostingKind.VILLAGE, now=world.now) for case in shown]
     by_clerk = objection(world, sheets[1])
     to_cadre = objection(world, sheets[2], concerns_cadre=True, photos=(photo(),))
+    answered = objection(world, sheets[3], concerns_cadre=True, anonymous=False, name="周反映")
+    stages.decided(answered, "not_upheld", by=world.reviewer, now=world.now)
     meeting = fieldwork.record_meeting(
         world.village,
         minutes=replace(MINUTES, held_on=timezone.localdate(world.now)),
@@ -116,6 +118,7 @@ def things(world: World) -> dict[str, Any]:
         "entry": sheets[0].entries.get().pk,
         "objection": by_clerk.pk,
         "objection_to_cadre": to_cadre.pk,
+        "objection_answered": answered.pk,
         "household": household().pk,
         "account": world.clerk.pk,
         "village": world.village.pk,
