@@ -150,6 +150,7 @@ class ApplicationList(ListView):
             "batch": self._batch(shown),
             "key": new_key(),
             "enters": Role.VILLAGE_CLERK in self.actor.roles,
+            "prints_roll": any(role is not Role.VILLAGE_CLERK for role in self.actor.roles),
         }
 
     def _batch(self, shown: list[Application]) -> dict[str, Any] | None:
@@ -185,6 +186,7 @@ class ApplicationDetail(OfCase, StaffView):
             "holder": self._holder(),
             "offers": [offer for offer in acts if offer.verdict],
             "works": [offer for offer in works if offer.verdict],
+            "prints": offers.papers(case, history),
             "why_not": offers.reasons([*acts, *works]),
             "tabs": TABS.values(),
             "tab": tab,

@@ -24,7 +24,7 @@ from tests.world import NOW, World, build, photo, user
 from workflow import claim_rows, fieldwork, imports, intake, objections
 from workflow.complaints import Complaint
 from workflow.fieldwork import Minutes
-from workflow.models import Channel, Posting, PostingKind
+from workflow.models import Act, Channel, Posting, PostingKind
 from workflow.results import Ref
 from workflow.urls import urlpatterns
 from workflow.views.accounts import PAGES as ACCOUNT_PAGES
@@ -102,6 +102,7 @@ def things(world: World) -> dict[str, Any]:
         "draft": draft.pk,
         "declared": declared.pk,
         "returned": returned.pk,
+        "return": returned.decisions.get(act=Act.SEND_BACK).pk,
         "passed": waiting.pk,
         "displayed": shown[0].pk,
         "sheet_draft": sheet_draft.pk,
@@ -114,6 +115,7 @@ def things(world: World) -> dict[str, Any]:
         "account": world.clerk.pk,
         "village": world.village.pk,
         "village_code": world.village.code,
+        "township_code": world.township.code,
         "grain": world.grain.pk,
         "travel": world.travel.pk,
         "meeting": meeting.pk,
