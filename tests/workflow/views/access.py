@@ -126,6 +126,8 @@ ROWS = (
     Row("application-amend", VILLAGE, ("draft",), post=422),
     Row("application-attach", VILLAGE, ("draft",), post=422),
     Row("application-slip", READ, ("declared",)),
+    Row("case-diagram", READ, ("displayed",)),
+    Row("flow-bpmn", STAFF),
     Row("application-form", READ, ("draft",)),
     Row("application-form-document", READ, ("displayed",)),
     Row("letter", READ, ("returned", "return")),
