@@ -17,6 +17,11 @@ SATURDAY = 5
 WEEKEND_NAMES = {5: "周六", 6: "周日"}
 
 
+def chinese_date(day: date) -> str:
+    """2021年3月1日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 class BadTerm(Refused):
     """A term of less than one day."""
 

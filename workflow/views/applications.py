@@ -177,6 +177,7 @@ class ApplicationList(ListView):
             "key": new_key(),
             "enters": Role.VILLAGE_CLERK in self.actor.roles,
             "reviews": bool(permissions.may_review(self.actor)),
+            "prints_roll": any(role is not Role.VILLAGE_CLERK for role in self.actor.roles),
         }
 
     def _batch(self, shown: list[Application]) -> dict[str, Any] | None:
@@ -223,6 +224,7 @@ class ApplicationDetail(OfCase, StaffView):
             "urgings": custody.urgings(history),
             "offers": [offer for offer in acts if offer.verdict],
             "works": [offer for offer in works if offer.verdict],
+            "prints": offers.papers(case, history),
             "why_not": offers.reasons([*acts, *works]),
             "tabs": TABS.values(),
             "tab": tab,

@@ -9,9 +9,9 @@ from applications.models import Application, AppraisalItem, HistoryEntry
 from applications.states import CORRECTIONS, REVIEWS, State
 from registry import masking
 from registry.appointments import Actor
-from workflow import permissions, returns, reuse
+from workflow import letters, permissions, returns, reuse
 from workflow.forms.applications import FaultsForm
-from workflow.models import Objection, PostingEntry, PostingState, word_for
+from workflow.models import Act, Decision, Objection, PostingEntry, PostingState, word_for
 from workflow.steps import staff_label
 
 Load = Callable[[Application, Actor, Sequence[HistoryEntry]], dict[str, Any]]
@@ -102,13 +102,15 @@ def _sheets(case: Application, actor: Actor, history: Sequence[HistoryEntry]) ->
 
 def _history(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
     """Every act on the case, newest first, with decisions' cuts and the cases that follow this one."""
-    cuts = {(decision.batch, decision.act): decision for decision in case.decisions.all() if decision.is_cut}
+    decisions = {(decision.batch, decision.act): decision for decision in case.decisions.all()}
+    told = {place: one.pk for place, one in decisions.items() if letters.tells(one)}
     lines = [
         {
             "entry": entry,
             "word": word_for(entry.act),
             "moved": staff_label(entry.target) if entry.source != entry.target else "",
-            "cut": cuts.get((entry.batch, entry.act)),
+            "cut": one if (one := decisions.get((entry.batch, entry.act))) and one.is_cut else None,
+            "letter": told.get((entry.batch, entry.act)),
         }
         for entry in reversed(history)
     ]

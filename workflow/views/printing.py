@@ -1,28 +1,24 @@
 """A sheet on paper: the print view on A4 or A3, and the document that villages keep (Word)."""
 
 from collections.abc import Sequence
-from io import BytesIO
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from docx import Document
 from docx.document import Document as DocumentObject
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
-from docx.table import _Row
 
 from workflow.models import Posting, PostingEntry
-from workflow.views import qr, sheet
+from workflow.views import qr, sheet, word
 from workflow.views.postings import OneSheet, items_of
 from workflow.views.seals import code_of
+from workflow.views.word import WORD
+
+__all__ = ["WORD", "document", "posting_document", "posting_print"]
 
 SIZES = {"a4": "A4", "a3": "A3"}
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-FONT = "仿宋"
 COLUMNS = {
     "序号": 12,
     "姓名": 24,
@@ -76,9 +72,7 @@ class PostingDocument(OneSheet):
             address=public_address(request, posting, code),
             code=code,
         )
-        response = HttpResponse(content, content_type=WORD)
-        response["Content-Disposition"] = f'attachment; filename="posting-{posting.pk}.docx"'
-        return response
+        return word.answer(content, name=f"posting-{posting.pk}")
 
 
 def _paper(posting: Posting, entries: Sequence[PostingEntry]) -> sheet.Paper:
@@ -88,18 +82,8 @@ def _paper(posting: Posting, entries: Sequence[PostingEntry]) -> sheet.Paper:
 
 def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, code: str) -> bytes:
     """The paper as a .docx on A4: title, number, text, list, phones, body, date, QR code."""
-    made = Document()
-    made.styles["Normal"].font.name = FONT
-    made.styles["Normal"].font.size = Pt(12)
-    made.styles["Normal"].element.rPr.rFonts.set(qn("w:eastAsia"), FONT)
-    page = made.sections[0]
-    page.page_width, page.page_height = Mm(210), Mm(297)
-    page.left_margin = page.right_margin = Mm(20)
-
-    title = made.add_paragraph()
-    title.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    heading = title.add_run(f"{paper.title}{f'（{paper.batch_label}）' if paper.batch_label else ''}")
-    heading.bold, heading.font.size = True, Pt(18)
+    made = word.blank()
+    word.heading(made, f"{paper.title}{f'（{paper.batch_label}）' if paper.batch_label else ''}")
     if paper.number:
         made.add_paragraph(paper.number).alignment = WD_ALIGN_PARAGRAPH.CENTER
     made.add_paragraph(paper.text).paragraph_format.first_line_indent = Pt(24)
@@ -125,9 +109,7 @@ def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, 
         made.add_paragraph(text).alignment = WD_ALIGN_PARAGRAPH.RIGHT
     made.add_picture(qr.png(address), width=Mm(28))
     made.add_paragraph(f"扫码查看公开页面{f'，校验码{code}' if code else ''}")
-    buffer = BytesIO()
-    made.save(buffer)
-    return buffer.getvalue()
+    return word.saved(made)
 
 
 def _list(made: DocumentObject, lines: Sequence[sheet.Line]) -> None:
@@ -137,9 +119,9 @@ def _list(made: DocumentObject, lines: Sequence[sheet.Line]) -> None:
     table.autofit = False
     for column, width in zip(table.columns, COLUMNS.values(), strict=True):
         column.width = Mm(width)
-    _mark(table.rows[0], "w:tblHeader")
+    word.mark(table.rows[0], "w:tblHeader")
     for row, texts in zip(table.rows, [tuple(COLUMNS), *map(_cells, lines)], strict=True):
-        _mark(row, "w:cantSplit")
+        word.mark(row, "w:cantSplit")
         for cell, text, (head, width) in zip(row.cells, texts, COLUMNS.items(), strict=True):
             cell.width = Mm(width)
             (paragraph,) = cell.paragraphs
@@ -147,10 +129,6 @@ def _list(made: DocumentObject, lines: Sequence[sheet.Line]) -> None:
             if head in NUMBERS:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             paragraph.add_run(text).font.size = Pt(10.5)
-
-
-def _mark(row: _Row, name: str) -> None:
-    row._tr.get_or_add_trPr().append(OxmlElement(name))
 
 
 def _cells(line: sheet.Line) -> tuple[str, ...]:

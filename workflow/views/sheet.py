@@ -8,6 +8,7 @@ from typing import Any
 from applications.models import PostingPlan, Programme
 from registry.models import Region
 from workflow import sheets
+from workflow.calendar import chinese_date
 from workflow.drafts import Heading
 from workflow.models import EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
 from workflow.permissions import Verdict, takes_objections
@@ -51,11 +52,6 @@ class Paper:
     lines: Sequence[Line]
     is_announcement: bool
     moves: Sequence[str] = ()
-
-
-def chinese_date(day: date) -> str:
-    """2021年3月1日."""
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def allowed(row: Mapping[str, Any]) -> dict[str, Any]:

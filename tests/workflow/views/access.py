@@ -49,6 +49,8 @@ REVIEWERS = Rule("reviewers and approvers, each for the own region", "? ? ! ! ! 
 REVIEWERS_OF_CASE = Rule("reviewers and approvers over the village", "? ? ! ! ! + - + ! !")
 HANDLERS = Rule("clerk, reviewer or approver over the village", "? ? ! + - + - + ! !")
 DISTRICT_OR_SUPERVISOR = Rule("the district's approver, its supervisor", "? ? ! ! - ! - + + !")
+ABOVE_VILLAGE = Rule("whoever holds an appointment over a township", "? ? ! ! ! + + + + +")
+OVER_TOWNSHIP = Rule("whoever holds an appointment over the township", "? ? ! ! ! + - + + +")
 CLERKS = Rule("clerks, each for the own village", "? ? ! + + ! ! ! ! !")
 CLERK_OF_HOUSEHOLD = Rule("the village's clerk; other roles enter nowhere", "? ? ! + - ! ! ! ! !")
 ADMINISTRATOR = Rule("the administrator", "? ? ! ! ! ! ! ! ! +")
@@ -107,6 +109,7 @@ STEPS = ("accept", "investigate", "decide", "not-accept", "withdraw", "pass-on",
 LIST = "what={grain}&village={village}"
 REGISTER = "what=households&village={village}"
 ACCOUNT_ACTS = ("reset-password", "reset-factor", "end-sessions", "unlock", "reactivate")
+OF_TOWNSHIP = "township={township_code}"
 OF_VILLAGE = "region={village_code}&year=2021"
 
 ROWS = (
@@ -132,6 +135,15 @@ ROWS = (
     Row("application-attach", VILLAGE, ("draft",), post=422),
     Row("application-faults", VILLAGE, ("returned",), post=422),
     Row("application-slip", READ, ("declared",)),
+    Row("case-diagram", READ, ("displayed",)),
+    Row("flow-bpmn", STAFF),
+    Row("application-form", READ, ("draft",)),
+    Row("application-form-document", READ, ("displayed",)),
+    Row("letter", READ, ("returned", "return")),
+    Row("letter-document", READ, ("returned", "return")),
+    Row("township-roll", ABOVE_VILLAGE),
+    Row("township-roll", OVER_TOWNSHIP, query=OF_TOWNSHIP, variant="of the township"),
+    Row("township-roll-document", OVER_TOWNSHIP, query=OF_TOWNSHIP, variant="of the township"),
     Row("visit-new", VILLAGE, ("declared",), post=422),
     act("submit", "draft", VILLAGE),
     act("discard", "draft", VILLAGE),

@@ -24,7 +24,7 @@ from tests.world import NOW, World, build, photo, user
 from workflow import claim_rows, custody, fieldwork, imports, intake, objections
 from workflow.complaints import Complaint
 from workflow.fieldwork import Minutes
-from workflow.models import Channel, Posting, PostingKind
+from workflow.models import Act, Channel, Posting, PostingKind
 from workflow.results import Ref
 from workflow.urls import urlpatterns
 from workflow.views.accounts import PAGES as ACCOUNT_PAGES
@@ -110,6 +110,7 @@ def things(world: World) -> dict[str, Any]:
         "returned": returned.pk,
         "taken": taken.pk,
         "batch": batch,
+        "return": returned.decisions.get(act=Act.SEND_BACK).pk,
         "passed": waiting.pk,
         "displayed": shown[0].pk,
         "sheet_draft": sheet_draft.pk,
@@ -123,6 +124,7 @@ def things(world: World) -> dict[str, Any]:
         "account": world.clerk.pk,
         "village": world.village.pk,
         "village_code": world.village.code,
+        "township_code": world.township.code,
         "grain": world.grain.pk,
         "travel": world.travel.pk,
         "meeting": meeting.pk,
