@@ -59,7 +59,7 @@ WORKFLOW_LINES = [
         "reviews",
         "staff",
     ],
-    ["forms", "seals", "sweeps"],
+    ["forms", "installation", "seals", "sweeps"],
     ["tasks", "township"],
     ["admin", "demo", "views"],
     ["management"],
