@@ -52,6 +52,7 @@ WORKFLOW_LINES = [
         "holidays",
         "imports",
         "intake",
+        "interests",
         "objections",
         "postings",
         "programmes",

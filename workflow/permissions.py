@@ -11,7 +11,7 @@ from django.db.models import Q
 from applications.models import Application
 from applications.states import CORRECTIONS, REVIEWS, Level, State, holder
 from registry.appointments import Actor
-from registry.models import Appointment, Household, Region, Role, User
+from registry.models import Appointment, Household, Interest, Region, Role, User
 from registry.refusal import Refused
 from workflow.models import Act, EntryOutcome, Objection, Posting, PostingEntry, PostingKind
 from workflow.steps import LEVEL_ROLE, STEPS
@@ -196,6 +196,8 @@ def may_audit_disclosures(actor: Actor) -> Verdict:
 
 def may_remove(actor: Actor, household: Household) -> Verdict:
     """Whether the person may remove a household's personal data by a decision: an administrator over its village."""
+    if household.pk in actor.interests:
+        return Verdict(False, "这是您本人家庭或近亲属家庭，请由其他管理员办理。")
     if actor.holds(Role.ADMINISTRATOR, household.village.code):
         return YES
     return Verdict(False, f"个人信息由{Role.ADMINISTRATOR.label}凭决定删除，您没有这项任职。")
@@ -246,6 +248,13 @@ def may_keep_households(actor: Actor, village: Region) -> Verdict:
     if actor.holds(Role.ADMINISTRATOR, village.code):
         return YES
     return Verdict(False, f"户和成员由当地的{Role.ADMINISTRATOR.label}登记，您没有这项任职。")
+
+
+def may_change_household(actor: Actor, household: Household) -> Verdict:
+    """Whether the person may change what is registered of a household: never the own one or a declared relative's."""
+    if household.pk in actor.interests:
+        return Verdict(False, "这是您本人家庭或近亲属家庭，登记内容请由其他管理员修改。")
+    return may_keep_households(actor, household.village)
 
 
 def may_compare(actor: Actor, posting: Posting) -> Verdict:
@@ -303,6 +312,24 @@ def may_keep_account(actor: Actor, person: User) -> Verdict:
     if all(actor.holds(Role.ADMINISTRATOR, code) for code in codes):
         return YES
     return Verdict(False, "该账号在您管辖的区划以外还有任职，请由上级管理员办理。")
+
+
+def may_declare_interest(actor: Actor, person: User) -> Verdict:
+    """Whether the person may declare a tie: whoever is appointed their own, an administrator those of a login they keep."""
+    if person.pk == actor.user_id and actor.holdings:
+        return YES
+    return may_keep_account(actor, person)
+
+
+def may_withdraw_interest(actor: Actor, interest: Interest) -> Verdict:
+    """Whether the person may withdraw a tie: an administrator over the household who keeps the login, never its holder."""
+    if interest.user_id == actor.user_id:
+        return Verdict(False, "自己的申报不能自己撤销，请由其他管理员核实后撤销。")
+    if interest.household_id in actor.interests:
+        return Verdict(False, "这是您本人家庭或近亲属家庭，请由其他管理员办理。")
+    if not actor.holds(Role.ADMINISTRATOR, interest.household.village.code):
+        return Verdict(False, "撤销申报由这一户所在地的系统管理员办理，您没有这项任职。")
+    return may_keep_account(actor, interest.user)
 
 
 def may_take_over(actor: Actor, application: Application) -> Verdict:

@@ -9,7 +9,7 @@ from applications.models import Application, AppraisalItem, HistoryEntry
 from applications.states import CORRECTIONS, State
 from registry import masking
 from registry.appointments import Actor
-from workflow import permissions, reuse
+from workflow import interests, permissions, reuse
 from workflow.models import Act, Decision, Objection, PostingEntry, PostingState, word_for
 from workflow.steps import staff_label
 
@@ -102,7 +102,10 @@ def _history(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -
         }
         for entry in reversed(history)
     ]
-    return {"lines": lines, "followers": list(case.followers.all())}
+    told: dict[str, Any] = {"lines": lines, "followers": list(case.followers.all())}
+    if case.village.code.startswith(permissions.audited_prefixes(actor)):
+        told["ties"] = interests.at_decisions(case)
+    return told
 
 
 def _papers(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:

@@ -53,6 +53,7 @@ ADMINISTRATOR = Rule("the administrator", "? ? ! ! ! ! ! ! ! +")
 OPERATIONS = Rule("the administrator; nobody else learns of it", "? ? - - - - - - - +")
 AUDITORS = Rule("supervisors and administrators, each for the own region", "? ? ! ! ! ! ! ! + +")
 ADMINISTRATOR_OF_PLACE = Rule("the administrator over the village", "? ? ! ! - ! - ! ! +")
+KEEPER_OF_TIE = Rule("the administrator; not the one who declared it", "? ? ! ! ! ! ! ! ! +")
 OWN = Rule("the one it is for", "? ? ! + - - - - - -")
 IMPORTERS = Rule("clerks and administrators, each for the own villages", "? ? ! + + ! ! ! ! +")
 LIST_OF_VILLAGE = Rule("the village's clerk (households: the administrator)", "? ? ! + - ! ! ! ! -")
@@ -223,6 +224,10 @@ ROWS = (
     Row("account-own", STAFF),
     Row("account-import", OPERATIONS, post=422),
     Row("account-template", OPERATIONS),
+    Row("interest-own", STAFF, post=422),
+    Row("account-interests", OPERATIONS, ("account",), post=422),
+    Row("interest-list", AUDITORS),
+    Row("interest-withdraw", KEEPER_OF_TIE, ("tie",), post=422),
     Row("account-detail", OPERATIONS, ("account",)),
     Row("account-leave", OPERATIONS, ("account",), post=422),
     *(
