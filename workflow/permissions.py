@@ -11,7 +11,7 @@ from django.db.models import Q
 from applications.models import Application
 from applications.states import CORRECTIONS, REVIEWS, Level, State, holder
 from registry.appointments import Actor
-from registry.models import Appointment, Household, Interest, Region, Role, User
+from registry.models import Appointment, Household, Interest, Region, RegionLevel, Role, User
 from registry.refusal import Refused
 from workflow.models import Act, EntryOutcome, Objection, Posting, PostingEntry, PostingKind
 from workflow.steps import LEVEL_ROLE, STEPS
@@ -264,11 +264,16 @@ def may_compare(actor: Actor, posting: Posting) -> Verdict:
     return Verdict(False, "各级名单比对由区级审定员和监督人员查看，您没有这项任职。")
 
 
+def _administers_a_county(actor: Actor) -> bool:
+    """Whether the person administers a county or more: what holds everywhere is not a village's to change."""
+    return any(len(prefix) <= RegionLevel.COUNTY.digits for prefix in actor.prefixes(Role.ADMINISTRATOR))
+
+
 def may_enter_notice(actor: Actor) -> Verdict:
     """Whether the person may enter a year's holiday notice: it moves dates everywhere (节假日通知)."""
-    if Role.ADMINISTRATOR in actor.roles:
+    if _administers_a_county(actor):
         return YES
-    return Verdict(False, "节假日通知由系统管理员录入，您没有这项任职。")
+    return Verdict(False, "节假日通知由区县以上的系统管理员录入，您没有这项任职。")
 
 
 def may_excuse_photo(actor: Actor, posting: Posting) -> Verdict:
@@ -282,9 +287,9 @@ def may_excuse_photo(actor: Actor, posting: Posting) -> Verdict:
 
 def may_change_wording(actor: Actor) -> Verdict:
     """Whether the person may word the templates of sheets and messages: an administrator (管理员)."""
-    if Role.ADMINISTRATOR in actor.roles:
+    if _administers_a_county(actor):
         return YES
-    return Verdict(False, "公示模板和消息模板由管理员维护，您没有这项任职。")
+    return Verdict(False, "公示模板和消息模板由区县以上的系统管理员维护，您没有这项任职。")
 
 
 def may_keep_accounts(actor: Actor) -> Verdict:

@@ -82,6 +82,7 @@ urlpatterns = [
     path("objections/new/<int:entry>/", objections.objection_new, name="objection-new"),
     path("objections/<int:pk>/", objections.objection_detail, name="objection-detail"),
     path("objections/<int:pk>/appeal/", objections.objection_appeal, name="objection-appeal"),
+    path("objections/<int:pk>/objector/", privacy.objector_shown, name="objector-shown"),
     path("objections/<int:pk>/slip/", objections.objection_slip, name="objection-slip"),
     path("objections/<int:pk>/<slug:step>/", objections.objection_step, name="objection-step"),
     path("overdue/", overdue.overdue_list, name="overdue-list"),

@@ -15,6 +15,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 from docx.table import _Row
 
+from applications import digests
 from workflow.models import Posting
 from workflow.views import qr, sheet
 from workflow.views.postings import OneSheet, items_of
@@ -72,6 +73,7 @@ class PostingDocument(OneSheet):
             items=items_of(posting),
             address=public_address(request, posting),
             code=code_of(posting),
+            digest=digests.line(posting.displayed_on) if posting.is_announcement else "",
         )
         response = HttpResponse(content, content_type=WORD)
         response["Content-Disposition"] = f'attachment; filename="posting-{posting.pk}.docx"'
@@ -83,8 +85,10 @@ def _paper(posting: Posting) -> sheet.Paper:
     return sheet.of(posting, sheet.as_shown(posting.entries.order_by("position")), plan=plan)
 
 
-def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, code: str) -> bytes:
-    """The paper as a .docx on A4: title, number, text, list, phones, body, date, QR code."""
+def document(
+    paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, code: str, digest: str = ""
+) -> bytes:
+    """The paper as a .docx on A4: title, number, text, list, phones, body, date, QR code, daily digest."""
     made = Document()
     made.styles["Normal"].font.name = FONT
     made.styles["Normal"].font.size = Pt(12)
@@ -122,6 +126,8 @@ def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, 
         made.add_paragraph(text).alignment = WD_ALIGN_PARAGRAPH.RIGHT
     made.add_picture(qr.png(address), width=Mm(28))
     made.add_paragraph(f"扫码查看公开页面{f'，校验码{code}' if code else ''}")
+    if digest:
+        made.add_paragraph().add_run(digest).font.size = Pt(9)
     buffer = BytesIO()
     made.save(buffer)
     return buffer.getvalue()

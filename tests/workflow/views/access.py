@@ -186,6 +186,7 @@ ROWS = (
     Row("objection-new", HANDLERS, ("entry",), post=422),
     Row("objection-detail", READ, ("objection",)),
     Row("objection-appeal", HANDLERS, ("objection",), post=422),
+    Row("objector-shown", HANDLERS, ("objection",), post=422),
     Row("objection-slip", VILLAGE, ("objection",), variant="written down by the clerk"),
     *(step(slug, VILLAGE, "objection", "village") for slug in STEPS),
     *(step(slug, TOWNSHIP, "objection_to_cadre", "township") for slug in STEPS),
