@@ -79,3 +79,9 @@ def fingerprint(day: DailyDigest, heads: Iterable[SealedHead]) -> str:
 def printed(on: date) -> DailyDigest | None:
     """The digest that a sheet published on a day carries: that of the last sealed day before it."""
     return DailyDigest.objects.filter(day__lt=on).order_by("day").last()
+
+
+def line(on: date | None) -> str:
+    """The line that ties a sheet published on a day to the history, on the page, on paper and in the document."""
+    found = printed(on) if on else None
+    return f"办理记录日摘要（截至{found.day:%Y-%m-%d}，SHA-256）：{found.digest}" if found else ""

@@ -83,7 +83,12 @@ def actor(user: User | AnonymousUser, *, on: date) -> Actor:
     holdings = tuple(
         Holding(role=Role(row.role), prefix=row.region.prefix, region_id=row.region_id) for row in rows
     )
-    interests = Interest.objects.filter(user_id=user.pk).order_by().values_list("household_id", flat=True)
+    interests = (
+        Interest.objects.in_force(on)
+        .filter(user_id=user.pk)
+        .order_by()
+        .values_list("household_id", flat=True)
+    )
     return Actor(user_id=user.pk, user=user, on=on, holdings=holdings, interests=frozenset(interests))
 
 

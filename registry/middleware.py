@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cache
 
 from django.contrib.auth import SESSION_KEY
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from registry import appointments, clock, tracing
@@ -50,6 +51,20 @@ class ActorMiddleware:
         request.actor = SimpleLazyObject(  # type: ignore[attr-defined]
             lambda: appointments.actor(request.user, on=today())
         )
+        return self.get_response(request)
+
+
+class OwnPasswordFirst:
+    """The administration opens to nobody whose password is a given one or has aged; the desk's pages ask by themselves."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(reverse("admin:index")) and request.user.is_authenticated:
+            person = request.user
+            if person.must_change_password or person.password_has_aged(now=clock.now()):
+                return HttpResponseRedirect(reverse("password"))
         return self.get_response(request)
 
 

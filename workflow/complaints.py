@@ -72,7 +72,7 @@ def handling_level(posting_level: Level, complaint: Complaint, case: Application
     if posting_level is not Level.VILLAGE:
         return posting_level
     clerks = appointments.holders(LEVEL_ROLE[Level.VILLAGE], {case.village.code}, on=on)[case.village.code]
-    tied = Interest.objects.filter(household=case.household_id, user__in=clerks)
+    tied = Interest.objects.in_force(on).filter(household=case.household_id, user__in=clerks)
     return Level.TOWNSHIP if complaint.concerns_cadre or tied.exists() else Level.VILLAGE
 
 

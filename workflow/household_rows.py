@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from registry import identity
+from registry.appointments import Actor
 from registry.models import Household, Member, MemberStatus, Region, Relationship
 from registry.refusal import Refused
 from registry.sensitive import blind_index
@@ -51,9 +52,9 @@ def lock(village: Region) -> None:
     Region.objects.select_for_update(no_key=True).only("pk").get(pk=village.pk)
 
 
-def check(lines: Sequence[Line], *, village: Region, today: date) -> list[Checked]:
+def check(lines: Sequence[Line], *, village: Region, actor: Actor) -> list[Checked]:
     """Look at each line against the register and the lines before it. A few statements for any number."""
-    register = _Register(lines, village)
+    register, today = _Register(lines, village, actor), actor.on
     found = []
     for line in lines:
         try:
@@ -82,7 +83,8 @@ def _is_head(plan: Plan) -> bool:
 class _Register:
     """The village's register, as the lines before have left it."""
 
-    def __init__(self, lines: Sequence[Line], village: Region) -> None:
+    def __init__(self, lines: Sequence[Line], village: Region, actor: Actor) -> None:
+        self.tied = actor.interests
         self.homes = households(village)
         numbers = {line.given[NUMBER] for line in lines}
         elsewhere = Household.objects.filter(number__in=numbers).exclude(village=village)
@@ -106,6 +108,8 @@ class _Register:
             raise Refused(f"和第{before}行是同一户的同名成员，请核对是否重复。")
         self.seen[number, name] = line.number
         home = self.homes.get(number)
+        if home is not None and home.pk in self.tied:
+            raise Refused("这是您本人家庭或近亲属家庭，登记内容请由其他管理员修改。")
         member = self._member(line, home)
         plan = Plan(home, member, _wanted(given, OF_HOUSEHOLD), _wanted(given, OF_MEMBER))
         self._refuse_contradiction(line, plan.of_household)

@@ -115,8 +115,9 @@ def _check_households(
     job: ImportJob, lines: Sequence[Line], *, now: datetime
 ) -> list[household_rows.Checked]:
     today = timezone.localdate(now)
-    permissions.may_keep_households(appointments.actor(job.by, on=today), job.village).enforce()
-    return household_rows.check(lines, village=job.village, today=today)
+    actor = appointments.actor(job.by, on=today)
+    permissions.may_keep_households(actor, job.village).enforce()
+    return household_rows.check(lines, village=job.village, actor=actor)
 
 
 def start(job: ImportJob, *, by: User, now: datetime, whole: bool) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from applications.models import Application
 from applications.states import CORRECTIONS, REVIEWS, Level, State, holder
 from registry.appointments import Actor
-from registry.models import Appointment, Household, Region, Role, User
+from registry.models import Appointment, Household, Interest, Region, RegionLevel, Role, User
 from registry.refusal import Refused
 from workflow.models import Act, EntryOutcome, Objection, Posting, PostingEntry, PostingKind, Telling
 from workflow.steps import LEVEL_ROLE, STEPS
@@ -211,6 +211,8 @@ def may_audit_disclosures(actor: Actor) -> Verdict:
 
 def may_remove(actor: Actor, household: Household) -> Verdict:
     """Whether the person may remove a household's personal data by a decision: an administrator over its village."""
+    if household.pk in actor.interests:
+        return Verdict(False, "这是您本人家庭或近亲属家庭，请由其他管理员办理。")
     if actor.holds(Role.ADMINISTRATOR, household.village.code):
         return YES
     return Verdict(False, f"个人信息由{Role.ADMINISTRATOR.label}凭决定删除，您没有这项任职。")
@@ -270,6 +272,13 @@ def may_keep_households(actor: Actor, village: Region) -> Verdict:
     return Verdict(False, f"户和成员由当地的{Role.ADMINISTRATOR.label}登记，您没有这项任职。")
 
 
+def may_change_household(actor: Actor, household: Household) -> Verdict:
+    """Whether the person may change what is registered of a household: never the own one or a declared relative's."""
+    if household.pk in actor.interests:
+        return Verdict(False, "这是您本人家庭或近亲属家庭，登记内容请由其他管理员修改。")
+    return may_keep_households(actor, household.village)
+
+
 def may_compare(actor: Actor, posting: Posting) -> Verdict:
     """Whether the person may compare an announcement with the lists behind it: the district, and who supervises it."""
     if any(actor.holds(role, posting.region.code) for role in (Role.DISTRICT_APPROVER, Role.SUPERVISOR)):
@@ -277,11 +286,16 @@ def may_compare(actor: Actor, posting: Posting) -> Verdict:
     return Verdict(False, "各级名单比对由区级审定员和监督人员查看，您没有这项任职。")
 
 
+def _administers_a_county(actor: Actor) -> bool:
+    """Whether the person administers a county or more: what holds everywhere is not a village's to change."""
+    return any(len(prefix) <= RegionLevel.COUNTY.digits for prefix in actor.prefixes(Role.ADMINISTRATOR))
+
+
 def may_enter_notice(actor: Actor) -> Verdict:
     """Whether the person may enter a year's holiday notice: it moves dates everywhere (节假日通知)."""
-    if Role.ADMINISTRATOR in actor.roles:
+    if _administers_a_county(actor):
         return YES
-    return Verdict(False, "节假日通知由系统管理员录入，您没有这项任职。")
+    return Verdict(False, "节假日通知由区县以上的系统管理员录入，您没有这项任职。")
 
 
 def may_excuse_photo(actor: Actor, posting: Posting) -> Verdict:
@@ -295,9 +309,9 @@ def may_excuse_photo(actor: Actor, posting: Posting) -> Verdict:
 
 def may_change_wording(actor: Actor) -> Verdict:
     """Whether the person may word the templates of sheets and messages: an administrator (管理员)."""
-    if Role.ADMINISTRATOR in actor.roles:
+    if _administers_a_county(actor):
         return YES
-    return Verdict(False, "公示模板和消息模板由管理员维护，您没有这项任职。")
+    return Verdict(False, "公示模板和消息模板由区县以上的系统管理员维护，您没有这项任职。")
 
 
 def may_keep_accounts(actor: Actor) -> Verdict:
@@ -325,6 +339,24 @@ def may_keep_account(actor: Actor, person: User) -> Verdict:
     if all(actor.holds(Role.ADMINISTRATOR, code) for code in codes):
         return YES
     return Verdict(False, "该账号在您管辖的区划以外还有任职，请由上级管理员办理。")
+
+
+def may_declare_interest(actor: Actor, person: User) -> Verdict:
+    """Whether the person may declare a tie: whoever is appointed their own, an administrator those of a login they keep."""
+    if person.pk == actor.user_id and actor.holdings:
+        return YES
+    return may_keep_account(actor, person)
+
+
+def may_withdraw_interest(actor: Actor, interest: Interest) -> Verdict:
+    """Whether the person may withdraw a tie: an administrator over the household who keeps the login, never its holder."""
+    if interest.user_id == actor.user_id:
+        return Verdict(False, "自己的申报不能自己撤销，请由其他管理员核实后撤销。")
+    if interest.household_id in actor.interests:
+        return Verdict(False, "这是您本人家庭或近亲属家庭，请由其他管理员办理。")
+    if not actor.holds(Role.ADMINISTRATOR, interest.household.village.code):
+        return Verdict(False, "撤销申报由这一户所在地的系统管理员办理，您没有这项任职。")
+    return may_keep_account(actor, interest.user)
 
 
 def may_take_over(actor: Actor, application: Application) -> Verdict:

@@ -7,13 +7,15 @@ from registry.models.appointments import (
     AppointmentQuerySet,
     Interest,
     InterestKind,
+    InterestNeverDeleted,
+    InterestQuerySet,
     Role,
 )
 from registry.models.demo import ClockOffset, DemoMarker
 from registry.models.households import Category, Household, HouseholdQuerySet, MonitorPeriod, MonitorType
 from registry.models.members import Member, MemberStatus, Relationship
 from registry.models.regions import Region, RegionLevel, RegionQuerySet
-from registry.models.users import User, UserManager, UserNeverDeleted, UserQuerySet
+from registry.models.users import FormerPassword, User, UserManager, UserNeverDeleted, UserQuerySet
 
 __all__ = [
     "ROLE_LEVEL",
@@ -24,10 +26,13 @@ __all__ = [
     "Category",
     "ClockOffset",
     "DemoMarker",
+    "FormerPassword",
     "Household",
     "HouseholdQuerySet",
     "Interest",
     "InterestKind",
+    "InterestNeverDeleted",
+    "InterestQuerySet",
     "Member",
     "MemberStatus",
     "MonitorPeriod",

@@ -1,6 +1,7 @@
 """The daily digest: once a day, over the ends of the chains that grew, each holding the one before."""
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from docx import Document
 
 from applications import digests, history
 from applications.models import (
@@ -29,6 +31,7 @@ from applications.templatetags.daily_digest import daily_digest
 from registry.models import AccountAct, AccountChange
 from tests import stages
 from tests.tampering import TABLES
+from tests.workflow.views.pages import clock_at
 from tests.world import World
 from workflow import sweeps
 
@@ -170,7 +173,13 @@ def test_announcement_prints_the_digest_before_its_day_and_keeps_it(world: World
     digests.seal(now=moment + timedelta(days=1))
     line = f"办理记录日摘要（截至{before.day}，SHA-256）：{before.digest}"
     assert daily_digest(posting.displayed_on) == line
-    assert line in client.get(reverse("public-sheet", args=[posting.pk])).content.decode()
+    assert client.get(reverse("public-sheet", args=[posting.pk])).content.decode().count(line) == 1
+    client.force_login(world.approver)
+    with clock_at(moment):
+        paper = client.get(reverse("posting-print", args=[posting.pk])).content.decode()
+        word = client.get(reverse("posting-document", args=[posting.pk])).content
+    assert paper.count(line) == 1
+    assert [one.text for one in Document(BytesIO(word)).paragraphs].count(line) == 1
 
 
 def test_nothing_is_printed_before_the_first_digest(world: World) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
 from django.views.generic import FormView, View
 
+from registry import clock
 from registry.appointments import Actor
 from registry.refusal import Refused
 from workflow.forms.base import new_key
@@ -30,6 +32,9 @@ class StaffMixin(LoginRequiredMixin):
             return render(request, "403.html", {"sentence": "您目前没有任职，请联系管理员。"}, status=403)
         if request.user.is_authenticated and request.user.must_change_password:
             messages.info(request, "这是初始密码，请先修改密码再办理业务。")
+            return redirect("password")
+        if request.user.is_authenticated and request.user.password_has_aged(now=clock.now()):
+            messages.info(request, f"密码已经使用满{settings.PASSWORD_DAYS}天，请先修改密码再办理业务。")
             return redirect("password")
         return super().dispatch(request, *args, **kwargs)
 

@@ -9,9 +9,9 @@ from applications.models import Application, AppraisalItem, HistoryEntry
 from applications.states import CORRECTIONS, REVIEWS, State
 from registry import masking
 from registry.appointments import Actor
-from workflow import letters, permissions, returns, reuse
+from workflow import interests, letters, permissions, returns, reuse
 from workflow.forms.applications import FaultsForm
-from workflow.models import Act, Decision, Objection, PostingEntry, PostingState, word_for
+from workflow.models import Objection, PostingEntry, PostingState, word_for
 from workflow.steps import staff_label
 
 Load = Callable[[Application, Actor, Sequence[HistoryEntry]], dict[str, Any]]
@@ -114,7 +114,10 @@ def _history(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -
         }
         for entry in reversed(history)
     ]
-    return {"lines": lines, "followers": list(case.followers.all())}
+    told: dict[str, Any] = {"lines": lines, "followers": list(case.followers.all())}
+    if case.village.code.startswith(permissions.audited_prefixes(actor)):
+        told["ties"] = interests.at_decisions(case)
+    return told
 
 
 def _papers(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
+from registry import masking
 from registry.appointments import Actor
 from workflow import appeals, calendar, deadlines, lists, permissions
 from workflow.forms.lists import ObjectionFilter
@@ -176,6 +177,10 @@ class ObjectionDetail(StaffView):
             "row_outcome": sheet.outcome(objection.entry, held=objection.is_open),
             "row_removed": objection.entry.outcome == EntryOutcome.REMOVED,
             "case_state": staff_label(objection.application.state),
+            "objector": {
+                "name": masking.mask_name(objection.objector_name),
+                "phone": masking.mask_phone(objection.objector_phone),
+            },
             "may_see": permissions.may_see_objector(self.actor, objection),
             "due": due_badge(objection, self.actor.on),
             "deadline": deadline,

@@ -10,6 +10,7 @@ from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Mm, Pt
 
+from applications import digests
 from workflow.models import Posting, PostingEntry
 from workflow.views import qr, sheet, word
 from workflow.views.postings import OneSheet, items_of
@@ -71,6 +72,7 @@ class PostingDocument(OneSheet):
             items=items_of(posting),
             address=public_address(request, posting, code),
             code=code,
+            digest=digests.line(posting.displayed_on) if posting.is_announcement else "",
         )
         return word.answer(content, name=f"posting-{posting.pk}")
 
@@ -80,8 +82,10 @@ def _paper(posting: Posting, entries: Sequence[PostingEntry]) -> sheet.Paper:
     return sheet.of(posting, sheet.as_shown(entries), plan=plan)
 
 
-def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, code: str) -> bytes:
-    """The paper as a .docx on A4: title, number, text, list, phones, body, date, QR code."""
+def document(
+    paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, code: str, digest: str = ""
+) -> bytes:
+    """The paper as a .docx on A4: title, number, text, list, phones, body, date, QR code, daily digest."""
     made = word.blank()
     word.heading(made, f"{paper.title}{f'（{paper.batch_label}）' if paper.batch_label else ''}")
     if paper.number:
@@ -109,6 +113,8 @@ def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, 
         made.add_paragraph(text).alignment = WD_ALIGN_PARAGRAPH.RIGHT
     made.add_picture(qr.png(address), width=Mm(28))
     made.add_paragraph(f"扫码查看公开页面{f'，校验码{code}' if code else ''}")
+    if digest:
+        made.add_paragraph().add_run(digest).font.size = Pt(9)
     return word.saved(made)
 
 

@@ -16,6 +16,7 @@ from django.views.generic import FormView
 from django_otp import login as remember
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from registry import clock
 from registry.demo import is_demo_database
 from workflow.demo_accounts import by_role
 from workflow.forms.session import CodeForm, SignInForm
@@ -50,6 +51,7 @@ class Password(PasswordChangeView):
     def form_valid(self, form: forms.BaseForm) -> HttpResponse:
         person = form.user  # type: ignore[attr-defined]
         person.must_change_password, person.initial_until = False, None
+        person.password_set_at = clock.now()
         answer = super().form_valid(form)  # type: ignore[arg-type]
         messages.success(self.request, "密码已修改，其他地方的登录已全部退出。")
         return answer

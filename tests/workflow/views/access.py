@@ -57,6 +57,7 @@ ADMINISTRATOR = Rule("the administrator", "? ? ! ! ! ! ! ! ! +")
 OPERATIONS = Rule("the administrator; nobody else learns of it", "? ? - - - - - - - +")
 AUDITORS = Rule("supervisors and administrators, each for the own region", "? ? ! ! ! ! ! ! + +")
 ADMINISTRATOR_OF_PLACE = Rule("the administrator over the village", "? ? ! ! - ! - ! ! +")
+KEEPER_OF_TIE = Rule("the administrator; not the one who declared it", "? ? ! ! ! ! ! ! ! +")
 OWN = Rule("the one it is for", "? ? ! + - - - - - -")
 IMPORTERS = Rule("clerks and administrators, each for the own villages", "? ? ! + + ! ! ! ! +")
 LIST_OF_VILLAGE = Rule("the village's clerk (households: the administrator)", "? ? ! + - ! ! ! ! -")
@@ -212,6 +213,7 @@ ROWS = (
     Row("objection-new", HANDLERS, ("entry",), post=422),
     Row("objection-detail", READ, ("objection",)),
     Row("objection-appeal", HANDLERS, ("objection",), post=422),
+    Row("objector-shown", HANDLERS, ("objection",), post=422),
     Row("objection-slip", VILLAGE, ("objection",), variant="written down by the clerk"),
     Row("objection-reply", TOWNSHIP, ("objection_answered",), variant="handled by the township"),
     *(step(slug, VILLAGE, "objection", "village") for slug in STEPS),
@@ -251,6 +253,10 @@ ROWS = (
     Row("account-own", STAFF),
     Row("account-import", OPERATIONS, post=422),
     Row("account-template", OPERATIONS),
+    Row("interest-own", STAFF, post=422),
+    Row("account-interests", OPERATIONS, ("account",), post=422),
+    Row("interest-list", AUDITORS),
+    Row("interest-withdraw", KEEPER_OF_TIE, ("tie",), post=422),
     Row("account-detail", OPERATIONS, ("account",)),
     Row("account-leave", OPERATIONS, ("account",), post=422),
     *(

@@ -13,7 +13,7 @@ from applications.models import MeetingKind
 from applications.states import State
 from notifications.models import Message, MessageState
 from registry import appointments
-from registry.models import Role
+from registry.models import InterestKind, Role
 from tests import stages
 from tests.workflow.filled import filled, upload
 from tests.workflow.views import access
@@ -21,7 +21,7 @@ from tests.workflow.views.access import LOGIN, MAY, NOTHING, REASON, ROWS, Row
 from tests.workflow.views.pages import as_, clock_at
 from tests.workflow.views.sheets import all_rows
 from tests.world import NOW, World, build, photo, user
-from workflow import claim_rows, custody, fieldwork, imports, intake, objections
+from workflow import claim_rows, custody, fieldwork, imports, intake, interests, objections
 from workflow.complaints import Complaint
 from workflow.fieldwork import Minutes
 from workflow.models import Act, Channel, Posting, PostingKind
@@ -98,6 +98,10 @@ def things(world: World) -> dict[str, Any]:
     uploaded = imports.take_in(
         upload(filled_in), village=world.village, programme=world.grain, by=world.clerk, now=world.now
     )
+    tie = interests.declare(
+        world.second_clerk, household(), kind=InterestKind.RELATIVE, by=world.second_clerk, now=world.now
+    )
+    assert tie is not None
     return {
         "list": uploaded.pk,
         "announced": announced.pk,
@@ -122,6 +126,7 @@ def things(world: World) -> dict[str, Any]:
         "objection_answered": answered.pk,
         "household": household().pk,
         "account": world.clerk.pk,
+        "tie": tie.pk,
         "village": world.village.pk,
         "village_code": world.village.code,
         "township_code": world.township.code,

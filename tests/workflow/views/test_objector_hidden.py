@@ -85,6 +85,7 @@ def addresses(posting: Posting, village: Region) -> Iterator[str]:
         "slips": [],
         "accounts": list(User.objects.values_list("pk", flat=True)),
         "imports": [],
+        "interests": [],
         "entries": list(PostingEntry.objects.values_list("pk", flat=True)),
     }
     others: dict[str, list[Any]] = {
@@ -132,9 +133,10 @@ HIDDEN_FROM: dict[str, set[str]] = {
     "administrator": {"objector", "facts", "why", "findings", "receipts"},
     "stranger": {"objector", "facts", "why", "findings", "receipts"},
     "": {"objector", "facts", "why", "findings", "receipts"},
-    # The township handled it and is complained of by the appeal: it knows the objector, not what is said of itself.
-    "reviewer": {"why", "receipts"},
-    "approver": {"receipts"},
+    # The township handled it and is complained of by the appeal: it may ask for the objector with a reason, and never
+    # learns what is said of itself.
+    "reviewer": {"objector", "why", "receipts"},
+    "approver": {"objector", "receipts"},
 }
 
 
