@@ -1,8 +1,13 @@
 """Letters and short messages over real servers: what the other side gets, and each way in which it can fail."""
 
+import asyncio
+import contextlib
 import json
+import smtplib
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -187,10 +192,12 @@ class Post:
     def __init__(self) -> None:
         self.letters: list[Letter] = []
         self.answer = "250 OK"
+        self.seconds = 0.0
 
     async def handle_DATA(  # noqa: N802 - the server calls it so
         self, server: Any, session: Any, envelope: Any
     ) -> str:
+        await asyncio.sleep(self.seconds)
         if self.answer.startswith("250"):
             self.letters.append(message_from_bytes(envelope.content))
         return self.answer
@@ -248,3 +255,116 @@ def test_without_a_mail_server_the_message_centre_still_works(world: World, sett
     message = letter(world)
     assert outbox.drain(now=world.now) == 1
     assert again(message) == (MessageState.PENDING, "邮件服务器连接不上（ConnectionRefusedError）。")
+
+
+@pytest.fixture
+def silent(settings: Settings) -> Iterator[list[int]]:
+    """A mail server that takes the call and then says nothing; gives a word for each call."""
+    calls: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        kept: list[socket.socket] = []
+
+        def take() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    kept.append(server.accept()[0])
+                    calls.append(1)
+
+        thread = threading.Thread(target=take, daemon=True)
+        thread.start()
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.getsockname()[1]
+        settings.EMAIL_TIMEOUT = 0.2
+        yield calls
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+        for call in kept:
+            call.close()
+
+
+def letters(world: World, number: int) -> list[Message]:
+    context = {"number": "示例-1", "kind": "办理", "due": "2021-03-05", "level": "村级"}
+    told = [
+        Notice(event=catalogue.REMINDER, fact=f"deadline:{n}", recipients=[world.clerk], context=context)
+        for n in range(number)
+    ]
+    outbox.announce(told, at=world.now)
+    return list(Message.objects.filter(channel=Channel.EMAIL).order_by("pk"))
+
+
+def test_a_mail_server_that_says_nothing_is_asked_once_and_short_messages_go_out(
+    world: World, gateway: Gateway, silent: list[int]
+) -> None:
+    first, second, _ = letters(world, 3)
+    short = told(world)
+    outbox.drain(now=world.now)
+    assert len(silent) == 1
+    state, reason = again(first)
+    assert (state, reason) == (MessageState.PENDING, "邮件服务器连接不上（SMTPServerDisconnected）。")
+    assert again(second) == (MessageState.PENDING, "")
+    assert again(short) == (MessageState.SENT, "")
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (socket.gaierror(-2, "unknown"), "邮件服务器连接不上（gaierror）。"),
+        (smtplib.SMTPConnectError(421, b"busy"), "邮件服务器连接不上（SMTPConnectError）。"),
+        (smtplib.SMTPAuthenticationError(535, b"no"), "邮件服务器连接不上（SMTPAuthenticationError）。"),
+        (ssl.SSLError("expired"), "邮件服务器连接不上（SSLError）。"),
+    ],
+    ids=["no such name", "busy", "login refused", "certificate"],
+)
+def test_whatever_keeps_a_letter_from_a_server_keeps_all_of_them(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch, failure: OSError, reason: str
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    calls: list[int] = []
+
+    def refuse(self: Any) -> None:
+        calls.append(1)
+        raise failure
+
+    monkeypatch.setattr("django.core.mail.backends.smtp.EmailBackend.open", refuse)
+    first, second = letters(world, 2)
+    outbox.drain(now=world.now)
+    assert len(calls) == 1
+    assert again(first) == (MessageState.PENDING, reason)
+    assert again(second) == (MessageState.PENDING, "")
+
+
+def test_a_letter_cut_off_while_the_server_took_it_is_left_to_a_person(
+    world: World, post: Post, settings: Settings
+) -> None:
+    """It may have arrived: sent again by itself it could arrive twice."""
+    settings.EMAIL_TIMEOUT = 0.3
+    post.seconds = 1.0
+    first, second = letters(world, 2)
+    outbox.drain(now=world.now)
+    assert again(first) == (MessageState.DEAD, outbox.UNCERTAIN)
+    assert again(second) == (MessageState.PENDING, "")
+    post.seconds = 0.0
+    outbox.drain(now=world.later(1))
+    assert again(first) == (MessageState.DEAD, outbox.UNCERTAIN)
+    assert again(second) == (MessageState.SENT, "")
+    assert [one["Message-ID"].split(".")[0] for one in post.letters].count(f"<{first.pk}") <= 1
+
+
+def test_a_slow_channel_has_its_own_time_and_leaves_the_others_theirs(
+    world: World, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    class Slow:
+        def send(self, message: Message, *, now: Any) -> None:
+            tried.append(message.pk)
+            time.sleep(0.06)
+
+    monkeypatch.setattr(outbox, "CHANNEL_SECONDS", 0.1)
+    monkeypatch.setitem(channels.SENDERS, Channel.EMAIL, Slow())
+    waiting = letters(world, 5)
+    short = told(world)
+    outbox.drain(now=world.now)
+    assert tried == [message.pk for message in waiting[:2]]
+    assert again(short) == (MessageState.SENT, "")
+    assert {again(message)[0] for message in waiting[2:]} == {MessageState.PENDING}
