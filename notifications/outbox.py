@@ -153,19 +153,38 @@ def oldest_due(*, now: datetime) -> datetime | None:
 
 @dataclass(frozen=True)
 class Queue:
-    """What lies in one channel's queue."""
+    """What lies in one channel's queue: what is due, since when, and what waits for its next try."""
 
     channel: str
     waiting: int
     since: datetime | None
+    postponed: int = 0
 
 
 def queue(*, now: datetime) -> list[Queue]:
     """The queues of all channels, slips included, in one statement."""
-    pending = Message.objects.filter(state=MessageState.PENDING, next_try_at__lte=now).order_by()
-    rows = pending.values_list("channel").annotate(waiting=Count("pk"), since=Min("created_at"))
-    found = {channel: Queue(Channel(channel).label, waiting, since) for channel, waiting, since in rows}
+    is_due = Q(next_try_at__lte=now)
+    rows = (
+        Message.objects.filter(state=MessageState.PENDING)
+        .order_by()
+        .values_list("channel")
+        .annotate(
+            waiting=Count("pk", filter=is_due),
+            since=Min("created_at", filter=is_due),
+            postponed=Count("pk", filter=~is_due),
+        )
+    )
+    found = {
+        channel: Queue(Channel(channel).label, waiting, since, postponed)
+        for channel, waiting, since, postponed in rows
+    }
     return [found.get(channel, Queue(channel.label, 0, None)) for channel in Channel]
+
+
+def troubled() -> QuerySet[Message]:
+    """Messages that failed and will be tried again, or wait for the village on paper; the next try first."""
+    failed = Message.objects.filter(state=MessageState.PENDING).exclude(error="")
+    return failed.order_by("next_try_at", "pk")
 
 
 def drain(*, now: datetime) -> int:
@@ -232,7 +251,13 @@ def _postpone(message: Message, failure: Exception, now: datetime) -> None:
         _claimed(message).update(state=MessageState.DEAD, error=UNCERTAIN)
         return
     if isinstance(failure, Undeliverable) or message.attempts >= MAX_ATTEMPTS:
-        _claimed(message).update(state=MessageState.DEAD, error=reason)
+        if message.household_id is not None:
+            # The household is told all the same: the village hands it over on paper, and reads why.
+            _claimed(message).update(
+                state=MessageState.PENDING, channel=Channel.SLIP, next_try_at=now, error=reason
+            )
+        else:
+            _claimed(message).update(state=MessageState.DEAD, error=reason)
         return
     # Spread out, so that what failed together does not come back together.
     wait = timedelta(minutes=2**message.attempts) * (1 + JITTER * random.random())

@@ -7,7 +7,6 @@ import smtplib
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -138,14 +137,37 @@ def test_a_gateway_in_trouble_is_asked_once_and_later_again(
         (200, '{"ok": false}', "短信网关拒绝：没有说明原因。"),
     ],
 )
-def test_a_message_the_gateway_refuses_is_dead_and_the_next_one_goes_on(
+def test_a_message_the_gateway_refuses_becomes_a_slip_with_the_cause_and_the_next_one_goes_on(
     world: World, gateway: Gateway, status: int, answer: str, reason: str
 ) -> None:
     gateway.status, gateway.answer = status, answer
     first, second = told(world), told(world, fact="decision:2")
     assert outbox.drain(now=world.now) == 0
     assert len(gateway.taken) == 2
-    assert again(first) == again(second) == (MessageState.DEAD, reason)
+    assert again(first) == again(second) == (MessageState.PENDING, reason)
+    assert first.channel == second.channel == Channel.SLIP
+    assert set(Message.objects.slips([world.villages[0].prefix]).values_list("pk", flat=True)) == {
+        first.pk,
+        second.pk,
+    }
+    # It is on paper now: the gateway is not asked again, and a person ends it.
+    assert outbox.drain(now=world.later(30)) == 0
+    assert len(gateway.taken) == 2
+    assert outbox.hand_over([first.pk], by=world.clerk.pk, at=world.later(30)) == 1
+    assert again(first) == (MessageState.SENT, reason)
+
+
+def test_a_short_message_that_failed_eight_times_becomes_a_slip(world: World, gateway: Gateway) -> None:
+    gateway.status = 500
+    message, moment = told(world), world.now
+    for _ in range(outbox.MAX_ATTEMPTS):
+        assert message.channel == Channel.SMS
+        outbox.drain(now=moment)
+        message.refresh_from_db()
+        moment = message.next_try_at
+    assert (message.channel, message.state) == (Channel.SLIP, MessageState.PENDING)
+    assert message.error == "短信网关应答500。"
+    assert len(gateway.taken) == 8
 
 
 def test_a_gateway_that_is_not_there_or_says_nothing_is_a_gateway_that_is_down(
@@ -168,13 +190,14 @@ def test_a_gateway_that_lets_us_wait_is_given_up(
     assert again(message) == (MessageState.PENDING, "短信网关没有应答（ReadTimeout）。")
 
 
-def test_a_number_with_letters_that_was_typed_later_is_never_sent(world: World, gateway: Gateway) -> None:
+def test_a_number_with_letters_that_was_typed_later_leads_to_a_slip(world: World, gateway: Gateway) -> None:
     message = told(world)
     assert message.household is not None
     message.household.phone = "1000000abcd"
     message.household.save()
     assert outbox.drain(now=world.now) == 0
-    assert again(message) == (MessageState.DEAD, "没有可用的手机号。")
+    assert again(message) == (MessageState.PENDING, "没有可用的手机号。")
+    assert message.channel == Channel.SLIP
     assert gateway.taken == []
 
 
@@ -356,11 +379,15 @@ def test_a_slow_channel_has_its_own_time_and_leaves_the_others_theirs(
     tried: list[int] = []
 
     class Slow:
+        """Each letter takes ten seconds by the clock that the round looks at."""
+
         def send(self, message: Message, *, now: Any) -> None:
             tried.append(message.pk)
-            time.sleep(0.06)
 
-    monkeypatch.setattr(outbox, "CHANNEL_SECONDS", 0.1)
+        def monotonic(self) -> float:
+            return 10.0 * len(tried)
+
+    monkeypatch.setattr(outbox, "time", Slow())
     monkeypatch.setitem(channels.SENDERS, Channel.EMAIL, Slow())
     waiting = letters(world, 5)
     short = told(world)
