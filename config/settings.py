@@ -280,10 +280,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"traced": {"()": "registry.tracing.Traced"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(trace)s] %(message)s"},
+        # The id of the request that began it, then Celery's of the task; a dash where there is none.
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(trace)s %(task)s] %(message)s"},
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
-            "fmt": "%(asctime)s %(levelname)s %(name)s %(trace)s %(message)s",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(trace)s %(task)s %(message)s",
             "json_ensure_ascii": False,
         },
     },

@@ -34,6 +34,7 @@ WORKFLOW_LINES = [
         "engine",
         "health",
         "reuse",
+        "signs",
         "statistics",
         "wordings",
         "worklists",

@@ -215,7 +215,13 @@ def disk_full(wanted: Wanted) -> Outcome:
         if running.ready().get("disk", True):
             faults.append("health said nothing of the disk")
         filler.unlink()
-        took = injector.resume(running)
+        # As docs/operations.md says: make room and start again; a start empties the folder of the broker, where
+        # a cut-off file would stop the worker for ever.
+        began = time.monotonic()
+        running.end()
+        running.run("manage.py", "reset_broker")
+        running.start_all()
+        took = time.monotonic() - began
         ledger = load.end()
         injector.settle(running)
         faults += ledger.faults + injector.judge(running, facts, ledger, injector.Report())
