@@ -20,6 +20,8 @@ from tests.faults import scenarios
 from tests.faults.scenarios import SCENARIOS, LeftOut, Outcome, Wanted
 from tests.faults.system import ROOT
 
+Rows = list[tuple[str, str, Outcome | None, str]]
+"""A scenario's name, what it does, what came of it, or why it was not run."""
 HEAD = """# Faults (故障试验)
 
 Written by `make faults`, which breaks systems of its own, each in one way, under officers at work over HTTP, and then
@@ -31,7 +33,7 @@ CI runs smaller numbers of the same (`tests/faults/test_*.py`).
 """
 
 
-def table(rows: list[tuple[str, str, Outcome | None, str]]) -> str:
+def table(rows: Rows) -> str:
     """The scenarios as rows of a Markdown table."""
     lines = ["| scenario | what was done | longest recovery | verdict |", "|---|---|---|---|"]
     for name, what, outcome, reason in rows:
@@ -60,24 +62,36 @@ def main() -> int:
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(10**9)
     print(f"seed {seed}", flush=True)
     began, end = datetime.now(UTC), time.monotonic() + given.minutes * 60
-    rows: list[tuple[str, str, Outcome | None, str]] = []
+    rows: Rows = []
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         wanted = Wanted(Path(folder), seed, given.kills, given.due, given.rounds, seconds=0)
         for number, name in enumerate(given.only):
-            left = max(20.0, (end - time.monotonic()) / (len(given.only) - number))
-            rows.append(_run(name, replace(wanted, seconds=left)))
+            left = end - time.monotonic()
+            if left <= 0:
+                rows.append((name, _what(name), None, "the time was over"))
+            else:
+                rows.append(_run(name, replace(wanted, seconds=max(20.0, left / (len(given.only) - number)))))
+            # After each one, so that a run which is broken off leaves what it has seen.
+            _write(given.write, rows, seed, began)
+    print(table(rows))
+    return any(outcome is not None and outcome.faults for _, _, outcome, _ in rows)
+
+
+def _write(place: Path, rows: Rows, seed: int, began: datetime) -> None:
     command = " ".join(["make faults", *([f"ARGS='{' '.join(sys.argv[1:])}'"] if sys.argv[1:] else [])])
     about = (
         f"`{command}` of {began:%Y-%m-%d %H:%M} UTC, seed {seed}, {(datetime.now(UTC) - began).seconds // 60} min, "
         f"{scenarios.machine()}."
     )
-    given.write.write_text(f"{HEAD}{about}\n\n{table(rows)}{_faults(rows)}", encoding="utf-8")
-    print(table(rows))
-    return any(outcome is not None and outcome.faults for _, _, outcome, _ in rows)
+    place.write_text(f"{HEAD}{about}\n\n{table(rows)}{_faults(rows)}", encoding="utf-8")
+
+
+def _what(name: str) -> str:
+    return (SCENARIOS[name].__doc__ or "").strip()
 
 
 def _run(name: str, wanted: Wanted) -> tuple[str, str, Outcome | None, str]:
-    what = (SCENARIOS[name].__doc__ or "").strip()
+    what = _what(name)
     print(f"{name}: {what}", flush=True)
     try:
         outcome = SCENARIOS[name](wanted)
@@ -97,7 +111,7 @@ def _run(name: str, wanted: Wanted) -> tuple[str, str, Outcome | None, str]:
     return name, what, outcome, ""
 
 
-def _faults(rows: list[tuple[str, str, Outcome | None, str]]) -> str:
+def _faults(rows: Rows) -> str:
     found = [
         f"- {name}: {' '.join(fault.split())[:400]}"
         for name, _, outcome, _ in rows
