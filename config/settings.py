@@ -246,15 +246,13 @@ elif CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 DELIVER_SECONDS = env.int("DELIVER_SECONDS", default=30)
+# Without "expires": a worker whose clock runs ahead would throw every wake-up away. Those that pile up while no worker
+# lives find nothing to do.
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "workflow.tasks.sweep", "schedule": float(SWEEP_SECONDS), "options": {"expires": 300}},
-    "deliver": {
-        "task": "notifications.tasks.deliver",
-        "schedule": float(DELIVER_SECONDS),
-        "options": {"expires": 300},
-    },
+    "sweep": {"task": "workflow.tasks.sweep", "schedule": float(SWEEP_SECONDS)},
+    "deliver": {"task": "notifications.tasks.deliver", "schedule": float(DELIVER_SECONDS)},
     # Each hour; the task itself works once a day. Beat counts from its own start and would lose a daily turn.
-    "seals": {"task": "workflow.tasks.look_at_seals", "schedule": 3600.0, "options": {"expires": 300}},
+    "seals": {"task": "workflow.tasks.look_at_seals", "schedule": 3600.0},
 }
 
 SITE_NAME = "到户项目申报审批系统"
@@ -296,10 +294,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"traced": {"()": "registry.tracing.Traced"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(trace)s] %(message)s"},
+        # The id of the request that began it, then Celery's of the task; a dash where there is none.
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(trace)s %(task)s] %(message)s"},
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
-            "fmt": "%(asctime)s %(levelname)s %(name)s %(trace)s %(message)s",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(trace)s %(task)s %(message)s",
             "json_ensure_ascii": False,
         },
     },

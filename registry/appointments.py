@@ -66,6 +66,12 @@ class Actor:
         return self.prefixes()
 
     @property
+    def keeps_the_system(self) -> bool:
+        """Tell whether this person is administrator of a whole county or of more."""
+        county = RegionLevel.COUNTY.digits
+        return any(h.role == Role.ADMINISTRATOR and len(h.prefix) <= county for h in self.holdings)
+
+    @property
     def roles(self) -> tuple[Role, ...]:
         """List the roles held, each once, in the order of the chain."""
         return tuple(role for role in Role if any(h.role == role for h in self.holdings))

@@ -37,6 +37,7 @@ WORKFLOW_LINES = [
         "health",
         "reuse",
         "rolls",
+        "signs",
         "statistics",
         "wordings",
         "worklists",

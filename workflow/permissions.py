@@ -307,6 +307,13 @@ def may_excuse_photo(actor: Actor, posting: Posting) -> Verdict:
     return Verdict(False, "没有期满照片的原因由张贴单位或上级经办人写明，您没有这项任职。")
 
 
+def may_operate(actor: Actor) -> Verdict:
+    """Whether the person may see how the system runs and send again what failed: messages of all places stand there."""
+    if actor.keeps_the_system:
+        return YES
+    return Verdict(False, "运行状况由县级及以上的系统管理员查看和处理，您没有这项任职。")
+
+
 def may_change_wording(actor: Actor) -> Verdict:
     """Whether the person may word the templates of sheets and messages: an administrator (管理员)."""
     if _administers_a_county(actor):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from applications.models import Programme
 from notifications import wordings as messages
-from notifications.catalogue import Event
+from notifications.catalogue import EVENTS, Event
 from notifications.models import MessageWording
 from registry import appointments
 from registry.blanks import BadWording, Wording, check
@@ -110,6 +110,20 @@ def of_message(event: Event) -> Template:
         names={"event": event.name},
         refuse_unfit=partial(messages.refuse_unfit, event),
     )
+
+
+def unfit() -> list[str]:
+    """Wordings of messages in force that name what nobody can fill in: the default text is sent in their place."""
+    found = []
+    for name, wording in sorted(messages.in_force(list(EVENTS)).items()):
+        event = EVENTS[name]
+        if unknown := sorted(wording.variables - event.variables.keys()):
+            named = "、".join(f"{{{one}}}" for one in unknown)
+            found.append(
+                f"“{event.label}”的消息模板第{wording.version}版里有不认识的变量{named}，"
+                "发送时已改用默认文字，请修改模板。"
+            )
+    return found
 
 
 def current(kind: PostingKind) -> Wording:

@@ -13,9 +13,8 @@ from notifications import outbox
 from notifications.models import Message, MessageState, WakeUpFailure
 from registry import clock
 from registry.models import Role
-from workflow import health
+from workflow import health, permissions, signs, wordings
 from workflow.health import Finding
-from workflow.models import Heartbeat
 from workflow.views.base import StaffMixin, StaffView
 
 PER_PAGE = 50
@@ -55,16 +54,28 @@ class AdministratorMixin(StaffMixin):
         return answer
 
 
-class OperationsPage(AdministratorMixin, StaffView):
-    """Health in sentences, the queue by channel, messages that could not be delivered."""
+class OperatorMixin(StaffMixin):
+    """Pages of the administrators of a county or more: for anybody else they are not there."""
+
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.user.is_authenticated and not permissions.may_operate(self.actor):
+            raise Http404
+        answer: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return answer
+
+
+class OperationsPage(OperatorMixin, StaffView):
+    """Health in sentences, who works, the queue by channel, what failed and is tried again, what could not be sent."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         now = clock.now()
         dead = Message.objects.filter(state=MessageState.DEAD).select_related("recipient")
         context = {
             "findings": health.findings(now=now),
-            "heartbeats": Heartbeat.objects.order_by("name"),
+            "signs": signs.seen(),
             "queue": outbox.queue(now=now),
+            "troubled": outbox.troubled().select_related("recipient")[:PER_PAGE],
+            "unfit": wordings.unfit(),
             "wake_ups": WakeUpFailure.objects.order_by("task"),
             "page_obj": Paginator(dead.order_by("-created_at", "-pk"), PER_PAGE).get_page(
                 request.GET.get("page")
@@ -73,7 +84,7 @@ class OperationsPage(AdministratorMixin, StaffView):
         return render(request, "desk/operations.html", context)
 
 
-class Resend(AdministratorMixin, StaffView):
+class Resend(OperatorMixin, StaffView):
     """Put dead messages back into the queue: the ticked ones."""
 
     http_method_names = ["post"]

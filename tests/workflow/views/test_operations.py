@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from notifications import catalogue, outbox
-from notifications.models import Message, MessageState
+from notifications.models import Message, MessageState, MessageWording
 from notifications.outbox import Notice
-from registry import clock
+from registry import appointments, clock
+from registry.models import Appointment
 from tests.workflow.views.pages import as_, clock_at
 from tests.world import World
-from workflow import health, sweeps
+from workflow import health, permissions, signs, sweeps
 from workflow.models import Heartbeat
 
 PAGE, RESEND = "/operations/", "/operations/resend/"
@@ -128,6 +130,81 @@ def test_dead_messages_are_shown_with_their_reason_and_sent_again_when_ticked(we
     assert "已重新排队1条消息" in client.post(RESEND, {"message": message.pk}, follow=True).content.decode()
     message.refresh_from_db()
     assert (message.state, message.attempts, message.handled_by) == ("pending", 0, well.administrator)
+
+
+@pytest.mark.parametrize(
+    ("level", "allowed"),
+    [("province", True), ("city", True), ("county", True), ("township", False), ("village", False)],
+)
+def test_only_administrators_of_a_county_or_more_see_it_and_send_again(
+    well: World, level: str, allowed: bool
+) -> None:
+    message = dead(well)
+    region = well.county
+    while region.level != level:
+        found = region.parent if level in ("province", "city") else region.children.first()
+        assert found is not None
+        region = found
+    Appointment.objects.filter(user=well.administrator).update(region=region)
+    person = appointments.actor(well.administrator, on=timezone.localdate(well.now))
+    verdict = permissions.may_operate(person)
+    assert verdict.allowed is allowed
+    client = as_(well.administrator)
+    assert client.get(PAGE).status_code == (200 if allowed else 404)
+    assert client.post(RESEND, {"message": message.pk}).status_code == (302 if allowed else 404)
+    message.refresh_from_db()
+    assert message.state == (MessageState.PENDING if allowed else MessageState.DEAD)
+    assert ("/operations/" in client.get("/").content.decode()) is allowed
+
+
+def test_what_failed_and_is_tried_again_is_shown_with_its_next_try(well: World) -> None:
+    message = dead(well)
+    later = well.now + timedelta(hours=1)
+    Message.objects.filter(pk=message.pk).update(
+        state=MessageState.PENDING, attempts=3, error="邮件服务器连接不上。", next_try_at=later
+    )
+    answer = as_(well.administrator).get(PAGE)
+    assert [one.pk for one in answer.context["troubled"]] == [message.pk]
+    page = answer.content.decode()
+    assert "出过错、还要再发的消息" in page
+    assert "邮件服务器连接不上。" in page
+    assert f"{timezone.localtime(later):%Y-%m-%d %H:%M}" in page
+    queue = {one.channel: one for one in answer.context["queue"]}
+    assert (queue["邮件"].waiting, queue["邮件"].postponed) == (0, 1)
+    assert (queue["站内"].waiting, queue["站内"].postponed) == (1, 0)
+    outbox.drain(now=well.now)
+    Message.objects.filter(pk=message.pk).update(error="", next_try_at=later)
+    assert "出过错、还要再发的消息" not in as_(well.administrator).get(PAGE).content.decode()
+
+
+def test_a_wording_with_an_unknown_variable_is_named_and_its_default_is_sent(well: World) -> None:
+    MessageWording.objects.create(
+        event="reminder",
+        version=1,
+        title="{编号}快到期",
+        text="{编号}的{幸运数字}快到期。",
+        changed_by=well.administrator,
+        changed_at=well.now,
+    )
+    message = dead(well)
+    assert "幸运数字" not in message.body
+    assert message.body
+    page = as_(well.administrator).get(PAGE).content.decode()
+    assert "消息模板第1版里有不认识的变量{幸运数字}，发送时已改用默认文字，请修改模板。" in page
+    MessageWording.objects.all().delete()
+    assert "不能使用的消息模板" not in as_(well.administrator).get(PAGE).content.decode()
+
+
+def test_workers_and_beats_are_shown_with_their_last_sign_of_life(well: World) -> None:
+    assert "还没有工作进程活动过" in as_(well.administrator).get(PAGE).content.decode()
+    signs.give(signs.WORKER, "host-a:17", now=well.now - timedelta(minutes=4))
+    signs.give(signs.BEAT, "host-b:18", now=well.now)
+    answer = as_(well.administrator).get(PAGE)
+    assert [(one.kind, one.where) for one in answer.context["signs"]] == [
+        ("beat", "host-b:18"),
+        ("worker", "host-a:17"),
+    ]
+    assert "host-a:17" in answer.content.decode()
 
 
 def test_every_request_leaves_a_line_with_its_id_and_without_its_query(

@@ -49,3 +49,10 @@ def test_nobody_else_finds_it(world: World, slip: Message, who: int | str) -> No
     client.post(LIST, {"slip": slip.pk})
     slip.refresh_from_db()
     assert (slip.state, slip.handled_by) == (MessageState.PENDING, None)
+
+
+def test_a_slip_that_was_a_short_message_says_why_it_is_one(world: World, slip: Message) -> None:
+    client = as_(world.clerk)
+    assert "短信没有送达：" not in client.get(LIST).content.decode()
+    Message.objects.filter(pk=slip.pk).update(error="短信网关拒绝：号码停机。")
+    assert "短信没有送达：短信网关拒绝：号码停机。" in client.get(LIST).content.decode()
