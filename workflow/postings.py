@@ -1,4 +1,4 @@
-"""Sheets: prepare, display, photograph, close after the last day, take down (公示)."""
+"""Sheets: prepare, display, photograph, take down (公示); how they close stands in `closings`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,6 @@ from registry import appointments
 from registry.models import Role, User
 from registry.refusal import Refused
 from workflow import (
-    certificates,
     deadlines,
     drafts,
     engine,
@@ -27,9 +26,9 @@ from workflow import (
     permissions,
     photos,
     receipts,
-    releases,
     sheets,
 )
+from workflow.closings import PostingStillOpen, close, due
 from workflow.models import (
     Act,
     DisplayAct,
@@ -44,9 +43,7 @@ from workflow.proceedings import Proceeding
 from workflow.results import Ref, Result
 from workflow.standings import RAN
 
-
-class PostingStillOpen(Refused):
-    """Closing a sheet before its last day has ended."""
+__all__ = ["PostingStillOpen", "close", "due"]
 
 
 class WitnessMissing(Refused):
@@ -237,67 +234,6 @@ def _corrected_sheet(cases: Sequence[Application], earlier: Mapping[int, Posting
         for entry in (earlier.get(case.pk) for case in cases)
     }
     return sources.pop() if len(sources) == 1 else None
-
-
-def due(*, now: datetime) -> list[int]:
-    """Sheets whose last day of display has ended, oldest first."""
-    rows = Posting.objects.filter(state=PostingState.DISPLAYED, closes_on__lt=timezone.localdate(now))
-    return list(rows.order_by("closes_on", "pk").values_list("pk", flat=True))
-
-
-def close(posting_id: int, *, now: datetime) -> Result:
-    """Close a sheet whose last day has ended: entries without an open objection pass, the others are held.
-
-    Idempotent: a sheet that is closed already answers with that. Raises PostingStillOpen or ListTampered.
-    """
-    with transaction.atomic(durable=True):
-        entries = PostingEntry.objects.filter(posting=posting_id, outcome=EntryOutcome.ON_DISPLAY)
-        refs = [Ref(key) for key in entries.values_list("application_id", flat=True)]
-        proceeding = Proceeding(engine.locked(refs, postings=[posting_id]), None, now)
-        posting = proceeding.locked.postings[posting_id]
-        if posting.state != PostingState.DISPLAYED:
-            return Result(posting.pk, posting.number, False, f"{posting}已不在公示中。")
-        if posting.closes_on is None or posting.closes_on >= proceeding.today:
-            raise PostingStillOpen(f"{posting}公示至{posting.closes_on}，当天结束之后才能办结。")
-        everything = list(posting.entries.order_by("position"))
-        sheets.verify(posting, everything)
-        hanging = [entry for entry in everything if entry.outcome == EntryOutcome.ON_DISPLAY]
-        held = {
-            entry.application_id
-            for entry in hanging
-            if proceeding.standings[entry.application_id].open_objections
-        }
-        for entry in hanging:
-            entry.outcome = EntryOutcome.NOT_PASSED if entry.application_id in held else EntryOutcome.PASSED
-            entry.outcome_at = now
-        PostingEntry.objects.bulk_update(hanging, ["outcome", "outcome_at"])
-        posting.close()
-        sheets.write(
-            posting,
-            source=PostingState.DISPLAYED,
-            closed_at=now,
-            certificate=certificates.statement(posting, everything, held),
-            certificate_facts=certificates.facts(posting, everything, held, at=now),
-        )
-        proceeding.regather()
-        passed = [entry.application_id for entry in hanging if entry.application_id not in held]
-        for key in passed:
-            releases.release(proceeding, key)
-        proceeding.write()
-        proceeding.say(_closed_notice(posting, len(passed), len(held)))
-        return Result(posting.pk, posting.number, True, data={"passed": len(passed), "held": len(held)})
-
-
-def _closed_notice(posting: Posting, passed: int, held: int) -> list[Notice]:
-    return [
-        Notice(
-            event=catalogue.POSTING_CLOSED,
-            fact=f"posting:{posting.pk}",
-            recipients=[posting.created_by],
-            context={"number": posting.number, "passed": passed, "held": held},
-            url=posting.get_absolute_url(),
-        )
-    ]
 
 
 def take_down(

@@ -21,13 +21,16 @@ from tests.world import MU, World, photo
 from workflow import (
     announcements,
     appeals,
+    closings,
     drafts,
     fieldwork,
     intake,
     objections,
     postings,
     releases,
+    reminders,
     reviews,
+    setbacks,
     sweeps,
 )
 from workflow.models import (
@@ -38,6 +41,7 @@ from workflow.models import (
     Posting,
     PostingEntry,
     PostingKind,
+    SetbackKind,
 )
 from workflow.objections import Complaint
 from workflow.postings import Display
@@ -214,6 +218,10 @@ def _escalate(world: World) -> Act:
     return lambda: sweeps.escalate(now=moment)
 
 
+def _note(world: World) -> Act:
+    return lambda: setbacks.note(SetbackKind.RELEASE, 1, ValueError("no way out"), now=world.now)
+
+
 def _withdraw_on_display(world: World) -> Act:
     case, _, moment = _hanging(world)
     refs = law_stages.refs(case)
@@ -282,7 +290,7 @@ OTHERS: dict[str, Ready] = {
     "drafts.discard": _discard_sheet,
     "postings.display": _display,
     "postings.take_down": _take_down,
-    "postings.close": _close,
+    "closings.close_all": _close,
     "postings.add_end_photo": _end_photo,
     "postings.excuse_end_photo": _excuse,
     "postings.report_tampered": _report,
@@ -299,11 +307,25 @@ OTHERS: dict[str, Ready] = {
     "objections.decide: cancelled": _decide("cancelled"),
     "objections.decide: not upheld": _decide("not_upheld"),
     "appeals.lodge": _appeal,
-    "sweeps.remind": _remind,
-    "sweeps.escalate": _escalate,
+    "reminders.remind": _remind,
+    "reminders.escalate": _escalate,
+    "setbacks.note": _note,
 }
 ALL = TABLE | OTHERS
-HOMES = (announcements, appeals, drafts, fieldwork, intake, objections, postings, releases, reviews, sweeps)
+HOMES = (
+    announcements,
+    appeals,
+    closings,
+    drafts,
+    fieldwork,
+    intake,
+    objections,
+    postings,
+    releases,
+    reminders,
+    reviews,
+    setbacks,
+)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,16 +11,18 @@ from django.db import DatabaseError
 from django.test import Client
 from pytest_django import Settings
 
+from applications.states import State
 from notifications import catalogue, outbox
 from notifications.models import Message, MessageState
 from notifications.outbox import Notice
 from registry import clock
+from tests import stages
 from tests.workflow.views.pages import as_, clock_at
 from tests.world import World
 from workflow import health, sweeps
-from workflow.models import Heartbeat
+from workflow.models import Deadline, Heartbeat, PostingEntry, PostingKind, Setback
 
-PAGE, RESEND = "/operations/", "/operations/resend/"
+PAGE, RESEND, AGAIN = "/operations/", "/operations/resend/", "/operations/again/"
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def test_liveness_asks_nothing_of_the_database(monkeypatch: pytest.MonkeyPatch) 
 def test_all_is_well_after_a_sweep(well: World) -> None:
     status, checks = ready()
     assert status == 200
-    assert set(checks) == {"schema", "keys", "sweep", "delivery", "disk", "clocks"}
+    assert set(checks) == {"schema", "keys", "sweep", "stuck", "delivery", "disk", "clocks"}
     assert all(checks.values())
 
 
@@ -128,6 +130,43 @@ def test_dead_messages_are_shown_with_their_reason_and_sent_again_when_ticked(we
     assert "已重新排队1条消息" in client.post(RESEND, {"message": message.pk}, follow=True).content.decode()
     message.refresh_from_db()
     assert (message.state, message.attempts, message.handled_by) == ("pending", 0, well.administrator)
+
+
+def test_what_the_rounds_could_not_do_is_shown_with_its_reason_and_tried_again_when_ticked(
+    well: World,
+) -> None:
+    case, moment = stages.reach(well, State.VILLAGE_POSTING)
+    sheet = stages.displayed(well, [case], kind=PostingKind.VILLAGE, now=moment)
+    PostingEntry.objects.filter(posting=sheet).update(amount=1)
+    ended = stages.after(sheet)
+    sweeps.run(now=ended)
+    row = Setback.objects.get()
+    asked = ended + timedelta(seconds=20)
+    with clock_at(asked):
+        client = as_(well.administrator)
+        page = client.get(PAGE).content.decode()
+        assert f"{sheet.number}的名单与张贴时封存的名单不一致，期满不能办结，请立即核查。" in page
+        assert f'href="{sheet.get_absolute_url()}"' in page
+        assert "请先勾选要再试的事项" in client.post(AGAIN, {"setback": "x"}, follow=True).content.decode()
+        assert "已安排1项" in client.post(AGAIN, {"setback": row.pk}, follow=True).content.decode()
+        row.refresh_from_db()
+        assert (row.next_try_at, row.asked_by) == (asked, well.administrator)
+        before = row.next_try_at
+        assert as_(well.reviewer).post(AGAIN, {"setback": row.pk}).status_code == 404
+        row.refresh_from_db()
+        assert row.next_try_at == before
+
+
+def test_a_due_date_of_a_case_on_nobodys_desk_is_shown_with_the_case(well: World) -> None:
+    case = stages.submitted(well)
+    due = Deadline.objects.get(application=case)
+    Deadline.objects.filter(pk=due.pk).update(application=stages.draft(well))
+    Deadline.objects.filter(pk=due.pk).update(remind_on=well.now.date(), due_on=well.now.date())
+    sweeps.run(now=well.now)
+    case = Deadline.objects.get(pk=due.pk).application
+    page = as_(well.administrator).get(PAGE).content.decode()
+    assert f"申请{case.number}现在是“草稿”，却还有没有办结的期限，请核查。" in page
+    assert f'href="{case.get_absolute_url()}"' in page
 
 
 def test_every_request_leaves_a_line_with_its_id_and_without_its_query(
