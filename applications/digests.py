@@ -7,12 +7,17 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from applications.models import DailyDigest, HistoryEntry, SealedHead
 
 BATCH = 500
+
+
+def sealed(*, now: datetime) -> QuerySet[DailyDigest]:
+    """The digest of the day that has ended, or of a later one: nothing is to be sealed where there is one."""
+    return DailyDigest.objects.filter(day__gte=timezone.localdate(now) - timedelta(days=1))
 
 
 def seal(*, now: datetime) -> DailyDigest | None:
@@ -22,7 +27,7 @@ def seal(*, now: datetime) -> DailyDigest | None:
     after days on which nothing ran.
     """
     day = timezone.localdate(now) - timedelta(days=1)
-    if DailyDigest.objects.filter(day__gte=day).exists():
+    if sealed(now=now).exists():
         return None
     with transaction.atomic(durable=True):
         _wait_for_writers()

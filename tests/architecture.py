@@ -21,6 +21,7 @@ WORKFLOW_LINES = [
         "numbers",
         "permissions",
         "receipts",
+        "setbacks",
         "spreadsheets",
         "standings",
         "summaries",
@@ -47,6 +48,7 @@ WORKFLOW_LINES = [
     ["complaints", "desks", "drafts", "entering", "household_sheet", "letters", "records", "releases"],
     [
         "claim_rows",
+        "closings",
         "comparison",
         "corrections",
         "displays",
@@ -71,6 +73,7 @@ WORKFLOW_LINES = [
         "objections",
         "postings",
         "programmes",
+        "reminders",
         "removals",
         "reviews",
         "staff",

@@ -10,9 +10,10 @@ from applications.models import Application
 from applications.states import Level, State
 from applications.terms import DayUnit, Term
 from notifications import outbox
+from registry.refusal import Refused
 from workflow.calendar import Calendar, Period
 from workflow.models import Act, Deadline, DeadlineKind, Decision, Objection
-from workflow.steps import STEPS
+from workflow.steps import STEPS, staff_label
 
 REMIND_BEFORE = 2
 """Working days before the due date on which the reminder goes out."""
@@ -62,11 +63,20 @@ def remind_day(start: date, due: date, calendar: Calendar) -> date:
     return max(start, calendar.add_working_days(due, -REMIND_BEFORE))
 
 
+class NobodysDeadline(Refused):
+    """An open due date of a case that lies on nobody's desk: no verb leaves one, a repair by hand may."""
+
+
 def level_of(deadline: Deadline) -> Level:
-    """The level whose desk the matter lies on; a correction lies with the village."""
+    """The level whose desk the matter lies on; a correction lies with the village. Raises NobodysDeadline."""
     if deadline.objection is not None:
         return Level(deadline.objection.handling_level)
-    step = STEPS[State(deadline.application.state)]
+    case = deadline.application
+    step = STEPS.get(State(case.state))
+    if step is None:
+        raise NobodysDeadline(
+            f"申请{case.number}现在是“{staff_label(case.state)}”，却还有没有办结的期限，请核查。"
+        )
     return Level.VILLAGE if step.is_correction else step.level
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from applications.models import Programme
@@ -144,11 +145,14 @@ def drop(job: ImportJob, *, by: User, now: datetime) -> None:
         ImportRow.objects.filter(job=job).delete()
 
 
-def waiting() -> list[int]:
+def running() -> QuerySet[ImportJob]:
     """The confirmed lists that are not written to their end, the oldest first."""
-    return list(
-        ImportJob.objects.filter(state=ImportState.RUNNING).order_by("pk").values_list("pk", flat=True)
-    )
+    return ImportJob.objects.filter(state=ImportState.RUNNING).order_by("pk")
+
+
+def waiting() -> list[int]:
+    """The keys of the confirmed lists that are not written to their end, the oldest first."""
+    return list(running().values_list("pk", flat=True))
 
 
 def work(key: int, *, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Sheets: prepare, display, photograph, close after the last day, take down (公示)."""
+"""Sheets: prepare, display, photograph, take down (公示); how they close stands in `closings`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,9 +15,7 @@ from notifications.outbox import Notice
 from notifications.tasks import deliver
 from registry import appointments
 from registry.models import Role, User
-from registry.refusal import Refused
 from workflow import (
-    certificates,
     deadlines,
     displays,
     drafts,
@@ -26,10 +24,10 @@ from workflow import (
     permissions,
     photos,
     receipts,
-    releases,
     sheets,
     supplements,
 )
+from workflow.closings import PostingStillOpen, close, due
 from workflow.displays import Display as Display
 from workflow.models import (
     DisplayAct,
@@ -43,9 +41,7 @@ from workflow.models import (
 from workflow.proceedings import Proceeding
 from workflow.results import Ref, Result
 
-
-class PostingStillOpen(Refused):
-    """Closing a sheet before its last day has ended."""
+__all__ = ["PostingStillOpen", "close", "due"]
 
 
 def display(
@@ -165,67 +161,6 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct, photo: up
             level=kind.level,
             data={**sheets.shown(entry), "files": [photo.kept_sha256]},
         )
-
-
-def due(*, now: datetime) -> list[int]:
-    """Sheets whose last day of display has ended, oldest first."""
-    rows = Posting.objects.filter(state=PostingState.DISPLAYED, closes_on__lt=timezone.localdate(now))
-    return list(rows.order_by("closes_on", "pk").values_list("pk", flat=True))
-
-
-def close(posting_id: int, *, now: datetime) -> Result:
-    """Close a sheet whose last day has ended: entries without an open objection pass, the others are held.
-
-    Idempotent: a sheet that is closed already answers with that. Raises PostingStillOpen or ListTampered.
-    """
-    with transaction.atomic(durable=True):
-        entries = PostingEntry.objects.filter(posting=posting_id, outcome=EntryOutcome.ON_DISPLAY)
-        refs = [Ref(key) for key in entries.values_list("application_id", flat=True)]
-        proceeding = Proceeding(engine.locked(refs, postings=[posting_id]), None, now)
-        posting = proceeding.locked.postings[posting_id]
-        if posting.state != PostingState.DISPLAYED:
-            return Result(posting.pk, posting.number, False, f"{posting}已不在公示中。")
-        if posting.closes_on is None or posting.closes_on >= proceeding.today:
-            raise PostingStillOpen(f"{posting}公示至{posting.closes_on}，当天结束之后才能办结。")
-        everything = list(posting.entries.order_by("position"))
-        sheets.verify(posting, everything)
-        hanging = [entry for entry in everything if entry.outcome == EntryOutcome.ON_DISPLAY]
-        held = {
-            entry.application_id
-            for entry in hanging
-            if proceeding.standings[entry.application_id].open_objections
-        }
-        for entry in hanging:
-            entry.outcome = EntryOutcome.NOT_PASSED if entry.application_id in held else EntryOutcome.PASSED
-            entry.outcome_at = now
-        PostingEntry.objects.bulk_update(hanging, ["outcome", "outcome_at"])
-        posting.close()
-        sheets.write(
-            posting,
-            source=PostingState.DISPLAYED,
-            closed_at=now,
-            certificate=certificates.statement(posting, everything, held),
-            certificate_facts=certificates.facts(posting, everything, held, at=now),
-        )
-        proceeding.regather()
-        passed = [entry.application_id for entry in hanging if entry.application_id not in held]
-        for key in passed:
-            releases.release(proceeding, key)
-        proceeding.write()
-        proceeding.say(_closed_notice(posting, len(passed), len(held)))
-        return Result(posting.pk, posting.number, True, data={"passed": len(passed), "held": len(held)})
-
-
-def _closed_notice(posting: Posting, passed: int, held: int) -> list[Notice]:
-    return [
-        Notice(
-            event=catalogue.POSTING_CLOSED,
-            fact=f"posting:{posting.pk}",
-            recipients=[posting.created_by],
-            context={"number": posting.number, "passed": passed, "held": held},
-            url=posting.get_absolute_url(),
-        )
-    ]
 
 
 def take_down(

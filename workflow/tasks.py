@@ -35,13 +35,13 @@ def _here() -> str:
 @shared_task
 def sweep() -> int:
     """One round of what is due; how many things it did."""
-    return _alone("sweep", lambda now: sweeps.run(now=now).items)
+    return _alone(sweeps.NAME, lambda now, renew: sweeps.run(now=now, renew=renew).items)
 
 
 @shared_task
 def look_at_seals() -> int:
     """The day's look at the sheets on display, asked for each hour so that no hour of rest loses a day."""
-    return _alone(seals.NAME, lambda now: seals.look(now=now))
+    return _alone(seals.NAME, lambda now, _: seals.look(now=now))
 
 
 @shared_task
@@ -53,13 +53,17 @@ def work_off_imports(key: int) -> int:
     return settled
 
 
-def _alone(name: str, work: Callable[[datetime], int]) -> int:
+def _alone(name: str, work: Callable[[datetime, Callable[[], bool]], int]) -> int:
     """Work under a lease: two beats, or a task delivered twice, do no harm."""
     now = clock.now()
     holder = _here()
     if not sweeps.claim(name, holder=holder, now=now):
         return 0
+
+    def renew() -> bool:
+        return sweeps.claim(name, holder=holder, now=clock.now())
+
     try:
-        return work(now)
+        return work(now, renew)
     finally:
         sweeps.give_back(name, holder=holder, now=now)

@@ -154,6 +154,7 @@ urlpatterns = [
     path("slips/<int:pk>/print/", inbox.slip_print, name="slip-print"),
     path("operations/", operations.operations_page, name="operations"),
     path("operations/resend/", operations.resend, name="operations-resend"),
+    path("operations/again/", operations.again, name="operations-again"),
     path("healthz", operations.healthz, name="healthz"),
     path("readyz", operations.readyz, name="readyz"),
     path("files/<uuid:uid>/", files.attachment, name="attachment"),

@@ -21,6 +21,7 @@ from tests.world import MU, World, photo
 from workflow import (
     announcements,
     appeals,
+    closings,
     drafts,
     fieldwork,
     intake,
@@ -28,7 +29,9 @@ from workflow import (
     objections,
     postings,
     releases,
+    reminders,
     reviews,
+    setbacks,
     sweeps,
 )
 from workflow.models import (
@@ -40,6 +43,7 @@ from workflow.models import (
     Posting,
     PostingEntry,
     PostingKind,
+    SetbackKind,
 )
 from workflow.objections import Complaint
 from workflow.postings import Display
@@ -223,6 +227,10 @@ def _escalate(world: World) -> Act:
     return lambda: sweeps.escalate(now=moment)
 
 
+def _note(world: World) -> Act:
+    return lambda: setbacks.note(SetbackKind.RELEASE, 1, ValueError("no way out"), now=world.now)
+
+
 def _withdraw_on_display(world: World) -> Act:
     case, _, moment = _hanging(world)
     refs = law_stages.refs(case)
@@ -292,7 +300,7 @@ OTHERS: dict[str, Ready] = {
     "drafts.discard": _discard_sheet,
     "postings.display": _display,
     "postings.take_down": _take_down,
-    "postings.close": _close,
+    "closings.close_all": _close,
     "postings.add_end_photo": _end_photo,
     "postings.excuse_end_photo": _excuse,
     "postings.report_tampered": _report,
@@ -309,13 +317,15 @@ OTHERS: dict[str, Ready] = {
     "objections.decide: cancelled": _decide("cancelled"),
     "objections.decide: not upheld": _decide("not_upheld"),
     "appeals.lodge": _appeal,
-    "sweeps.remind": _remind,
-    "sweeps.escalate": _escalate,
+    "reminders.remind": _remind,
+    "reminders.escalate": _escalate,
+    "setbacks.note": _note,
 }
 ALL = TABLE | OTHERS
 HOMES = (
     announcements,
     appeals,
+    closings,
     drafts,
     fieldwork,
     intake,
@@ -323,7 +333,9 @@ HOMES = (
     objections,
     postings,
     releases,
+    reminders,
     reviews,
+    setbacks,
     sweeps,
 )
 

@@ -35,6 +35,7 @@ from workflow.models import (
     Posting,
     PostingEntry,
     Receipt,
+    Setback,
 )
 
 MODELS: tuple[type[Model], ...] = (
@@ -66,6 +67,7 @@ MODELS: tuple[type[Model], ...] = (
     Receipt,
     Task,
     VerificationVisit,
+    Setback,
 )
 
 

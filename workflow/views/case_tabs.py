@@ -114,10 +114,10 @@ def _history(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -
         }
         for entry in reversed(history)
     ]
-    told: dict[str, Any] = {"lines": lines, "followers": list(case.followers.all())}
+    found: dict[str, Any] = {"lines": lines, "followers": list(case.followers.all())}
     if case.village.code.startswith(permissions.audited_prefixes(actor)):
-        told["ties"] = interests.at_decisions(case)
-    return told
+        found["ties"] = interests.at_decisions(case)
+    return found
 
 
 def _papers(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:

@@ -249,6 +249,7 @@ ROWS = (
     Row("slip-print", OWN, ("slip",)),
     Row("operations", OPERATIONS),
     Row("operations-resend", OPERATIONS, get=ONLY_POST, post=302),
+    Row("operations-again", OPERATIONS, get=ONLY_POST, post=302),
     Row("account-list", OPERATIONS),
     Row("account-own", STAFF),
     Row("account-import", OPERATIONS, post=422),

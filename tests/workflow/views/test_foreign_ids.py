@@ -230,6 +230,10 @@ SWAPS: dict[str, tuple[int, Callable[[Two], Sent]]] = {
         404,
         lambda two: Sent(url("operations-resend"), {"message": [two.slip.pk]}),
     ),
+    "let a thing that failed be tried again": (
+        404,
+        lambda two: Sent(url("operations-again"), {"setback": [1]}),
+    ),
     "name another village's clerk as substitute": (
         422,
         lambda two: Sent(

@@ -12,17 +12,19 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from applications.states import State
 from notifications import catalogue, outbox
 from notifications.models import Message, MessageState, MessageWording
 from notifications.outbox import Notice
 from registry import appointments, clock
 from registry.models import Appointment
+from tests import stages
 from tests.workflow.views.pages import as_, clock_at
 from tests.world import World
 from workflow import health, permissions, signs, sweeps
-from workflow.models import Heartbeat
+from workflow.models import Deadline, Heartbeat, PostingEntry, PostingKind, Setback
 
-PAGE, RESEND = "/operations/", "/operations/resend/"
+PAGE, RESEND, AGAIN = "/operations/", "/operations/resend/", "/operations/again/"
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def test_liveness_asks_nothing_of_the_database(monkeypatch: pytest.MonkeyPatch) 
 def test_all_is_well_after_a_sweep(well: World) -> None:
     status, checks = ready()
     assert status == 200
-    assert set(checks) == {"schema", "keys", "sweep", "delivery", "disk", "clocks"}
+    assert set(checks) == {"schema", "keys", "sweep", "stuck", "delivery", "disk", "clocks"}
     assert all(checks.values())
 
 
@@ -205,6 +207,43 @@ def test_workers_and_beats_are_shown_with_their_last_sign_of_life(well: World) -
         ("worker", "host-a:17"),
     ]
     assert "host-a:17" in answer.content.decode()
+
+
+def test_what_the_rounds_could_not_do_is_shown_with_its_reason_and_tried_again_when_ticked(
+    well: World,
+) -> None:
+    case, moment = stages.reach(well, State.VILLAGE_POSTING)
+    sheet = stages.displayed(well, [case], kind=PostingKind.VILLAGE, now=moment)
+    PostingEntry.objects.filter(posting=sheet).update(amount=1)
+    ended = stages.after(sheet)
+    sweeps.run(now=ended)
+    row = Setback.objects.get()
+    asked = ended + timedelta(seconds=20)
+    with clock_at(asked):
+        client = as_(well.administrator)
+        page = client.get(PAGE).content.decode()
+        assert f"{sheet.number}的名单与张贴时封存的名单不一致，期满不能办结，请立即核查。" in page
+        assert f'href="{sheet.get_absolute_url()}"' in page
+        assert "请先勾选要再试的事项" in client.post(AGAIN, {"setback": "x"}, follow=True).content.decode()
+        assert "已安排1项" in client.post(AGAIN, {"setback": row.pk}, follow=True).content.decode()
+        row.refresh_from_db()
+        assert (row.next_try_at, row.asked_by) == (asked, well.administrator)
+        before = row.next_try_at
+        assert as_(well.reviewer).post(AGAIN, {"setback": row.pk}).status_code == 404
+        row.refresh_from_db()
+        assert row.next_try_at == before
+
+
+def test_a_due_date_of_a_case_on_nobodys_desk_is_shown_with_the_case(well: World) -> None:
+    case = stages.submitted(well)
+    due = Deadline.objects.get(application=case)
+    Deadline.objects.filter(pk=due.pk).update(application=stages.draft(well))
+    Deadline.objects.filter(pk=due.pk).update(remind_on=well.now.date(), due_on=well.now.date())
+    sweeps.run(now=well.now)
+    case = Deadline.objects.get(pk=due.pk).application
+    page = as_(well.administrator).get(PAGE).content.decode()
+    assert f"申请{case.number}现在是“草稿”，却还有没有办结的期限，请核查。" in page
+    assert f'href="{case.get_absolute_url()}"' in page
 
 
 def test_every_request_leaves_a_line_with_its_id_and_without_its_query(
