@@ -250,7 +250,6 @@ class Reviewing(ApplicationList):
             "filter": self.form,
             "list_url": self._list_url(),
             "wanted": self.wanted,
-            "folded": len([name for name in self.wanted if name != "q"]),
             "lines": queue[first : first + SHOWN],
             "n": len(queue),
             "label": "、".join(staff_label(state) for state in STEPS if state in self.states),

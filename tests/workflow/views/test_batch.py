@@ -166,6 +166,17 @@ def test_all_without_what_the_list_gave_ticks_nothing(world: World) -> None:
     assert stages.again(case).state == State.VILLAGE_REVIEW
 
 
+def test_a_foreign_case_among_all_of_a_filter_hides_them_all(world: World) -> None:
+    mine, foreign = stages.submitted(world), stages.submitted(world, village=1)
+    before = everything()
+    everything_given = " ".join(ticked([mine, foreign]))
+    response = as_(world.clerk).post(
+        BATCH, {"act": "pass_on", "all": "1", "everything": everything_given, "key": stages.key()}
+    )
+    assert response.status_code == 404
+    assert everything() == before
+
+
 def test_results_are_for_whoever_did_the_batch_and_lead_nowhere_else(world: World) -> None:
     cases = [stages.draft(world) for _ in range(2)]
     with clock_at(world.now):

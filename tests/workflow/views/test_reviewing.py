@@ -218,6 +218,18 @@ def test_case_that_is_not_in_the_list_is_said_and_one_out_of_reach_not_found(
         assert look(world.stranger, f"?case={first.pk}").status_code == 404
 
 
+def test_another_townships_reviewer_finds_no_trace_of_the_queue(
+    world: World, waiting: tuple[list[Application], datetime]
+) -> None:
+    (case, *_), now = waiting
+    secrets = (case.number, case.household.number, case.beneficiary_name, "示例种植补助", "示例1村")
+    with clock_at(now):
+        assert all(secret in look(world.reviewer).content.decode() for secret in secrets)
+        for query in ("", f"?village={world.village.pk}", f"?programme={world.grain.pk}", "?q=示例"):
+            page = look(world.stranger, query).content.decode()
+            assert [secret for secret in secrets if secret in page] == [], query
+
+
 def test_district_works_through_its_own_queue_and_gives_back_to_the_township(world: World) -> None:
     case, now = stages.reach(world, State.DISTRICT_REVIEW)
     with clock_at(now):
