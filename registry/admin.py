@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from registry import appointments, clock, identity
+from registry import appointments, categories, clock, identity
 from registry.masking import mask_card, mask_id_number, mask_phone
 from registry.models import Appointment, Household, Interest, Member, MonitorPeriod, Region, User
 from registry.sensitive import blind_index
@@ -210,6 +210,13 @@ class HouseholdAdmin(Undeletable):
             by_number = Member.objects.filter(id_number_index=blind_index(search_term))
             found = found | queryset.filter(pk__in=by_number.values("household_id"))
         return found, duplicates
+
+    def save_model(self, request: HttpRequest, obj: Household, form: forms.ModelForm, change: bool) -> None:
+        """A change of category is dated and has a name."""
+        super().save_model(request, obj, form, change)
+        by = User.objects.get(username=request.user.get_username())
+        before = form.initial.get("category", "") if change else ""
+        categories.record({obj: before}, on=clock.today(), by=by)
 
     @admin.display(description="户主")
     def head_name(self, household: Household) -> str:

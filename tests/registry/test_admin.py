@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from registry import clock
 from registry.models import Appointment, Household, Member, Region, Relationship, Role, User
 from tests.registry import places
 
@@ -243,3 +244,14 @@ def test_the_names_of_the_pages_are_chinese(desk: Client) -> None:
     for name in ("户籍与人员", "用户", "行政区划", "户", "任职", "回避关系"):
         assert name in page
     assert Relationship.HEAD.label == "户主"
+
+
+def test_a_change_of_category_is_dated_and_has_a_name(desk: Client, home: Household, boss: User) -> None:
+    url = reverse("admin:registry_household_change", args=[home.pk])
+    assert desk.post(url, household_form(home, address="〔示例〕二号")).status_code == 302
+    assert not home.category_periods.exists()
+    assert desk.post(url, household_form(home, category="marginal")).status_code == 302
+    assert list(home.category_periods.values_list("category", "since", "recorded_by")) == [
+        ("general", None, None),
+        ("marginal", clock.today(), boss.pk),
+    ]
