@@ -1,7 +1,6 @@
 """The help pages (使用帮助): one Markdown text a role in docs/help, shown here and readable there."""
 
 from functools import cache
-from typing import Any
 
 import mistune
 from django.conf import settings
@@ -10,6 +9,7 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+from django.views.generic import View
 
 from registry.models import Role
 from workflow.views.base import StaffView
@@ -72,10 +72,12 @@ class Help(StaffView):
         return render(request, "desk/help.html", context)
 
 
-def public_help(request: HttpRequest) -> HttpResponse:
+class PublicHelp(View):
     """The household's page, for everybody."""
-    context: dict[str, Any] = {"text": text_of("household")}
-    return render(request, "public/help.html", context)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "public/help.html", {"text": text_of("household")})
 
 
 help_page = Help.as_view()
+public_help = PublicHelp.as_view()

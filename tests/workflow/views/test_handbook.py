@@ -87,6 +87,7 @@ def test_the_households_page_is_open_to_everybody_and_linked_from_the_board(worl
     visitor = Client()
     assert "<h1>农户怎样查、怎样问</h1>" in visitor.get(url("public-help")).content.decode()
     assert url("public-help") in visitor.get(url("public-board")).content.decode()
+    assert visitor.post(url("public-help")).status_code == 405
 
 
 def test_html_in_a_text_is_shown_not_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
