@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from registry import identity
+from registry import categories, identity
 from registry.appointments import Actor
-from registry.models import Household, Member, MemberStatus, Region, Relationship
+from registry.models import Household, Member, MemberStatus, Region, Relationship, User
 from registry.refusal import Refused
 from registry.sensitive import blind_index
 from workflow.household_sheet import (
@@ -225,11 +225,12 @@ def _told(line: Line, plan: Plan) -> Checked:
     return Checked(line, RowState.GOOD, "，".join(told) + "。", plan=plan)
 
 
-def write(found: Sequence[Checked], *, village: Region) -> int:
+def write(found: Sequence[Checked], *, village: Region, by: User, today: date) -> int:
     """Register what was found good: new households, new people, completed ones. How many lines."""
     good = [(one.line, one.plan) for one in found if one.plan is not None]
     homes: dict[str, Household] = {}
     said: dict[str, dict[str, Any]] = {}
+    became: dict[Household, str] = {}
     for line, plan in good:
         said.setdefault(line.given[NUMBER], {}).update(plan.of_household)
         if plan.household is not None:
@@ -238,8 +239,11 @@ def write(found: Sequence[Checked], *, village: Region) -> int:
         if number not in homes:
             homes[number] = Household(number=number, village=village, **values)
             homes[number].save()
+            became[homes[number]] = ""
         elif values:
+            became[homes[number]] = homes[number].category
             _save(homes[number], values)
+    categories.record(became, on=today, by=by)
     new = []
     for line, plan in good:
         if plan.member is None:

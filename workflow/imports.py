@@ -231,7 +231,7 @@ def _write(
     if job.programme is None:
         household_rows.lock(job.village)
         found = _check_households(job, lines, now=now)
-        household_rows.write(found, village=job.village)
+        household_rows.write(found, village=job.village, by=job.by, today=timezone.localdate(now))
         return {
             one.line.number: (RowState.MADE if one.state is RowState.GOOD else one.state, one.sentence, None)
             for one in found

@@ -16,6 +16,7 @@ from workflow.views import (
     fieldwork,
     figures,
     files,
+    handbook,
     holidays,
     households,
     importing,
@@ -45,6 +46,9 @@ from workflow.views import (
 urlpatterns = [
     path("", desk.desk, name="desk"),
     path("login/", session.login, name="login"),
+    path("help/", handbook.help_page, name="help-own"),
+    path("help/<slug:page>/", handbook.help_page, name="help"),
+    path("public/help/", handbook.public_help, name="public-help"),
     path("logout/", session.logout, name="logout"),
     path("password/", session.password, name="password"),
     path("second-factor/", session.second_factor, name="second-factor"),

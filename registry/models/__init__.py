@@ -12,7 +12,14 @@ from registry.models.appointments import (
     Role,
 )
 from registry.models.demo import ClockOffset, DemoMarker
-from registry.models.households import Category, Household, HouseholdQuerySet, MonitorPeriod, MonitorType
+from registry.models.households import (
+    Category,
+    CategoryPeriod,
+    Household,
+    HouseholdQuerySet,
+    MonitorPeriod,
+    MonitorType,
+)
 from registry.models.members import Member, MemberStatus, Relationship
 from registry.models.regions import Region, RegionLevel, RegionQuerySet
 from registry.models.users import FormerPassword, User, UserManager, UserNeverDeleted, UserQuerySet
@@ -24,6 +31,7 @@ __all__ = [
     "Appointment",
     "AppointmentQuerySet",
     "Category",
+    "CategoryPeriod",
     "ClockOffset",
     "DemoMarker",
     "FormerPassword",

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from registry.models import Category, Household, Member, MemberStatus, Relationship
+from registry.models import Category, CategoryPeriod, Household, Member, MemberStatus, Relationship
 from tests.workflow.filled import filled, rows_of, upload
 from tests.world import World, id_number
 from workflow import claim_rows, household_sheet, imports
@@ -195,3 +196,27 @@ def test_looking_through_a_register_takes_a_bounded_number_of_statements(world: 
         return len(captured)
 
     assert statements(30) <= statements(2) + 1
+
+
+def test_a_category_is_dated_when_a_list_registers_or_changes_it(world: World) -> None:
+    known = world.household(name="示例户主乙")
+    run(
+        world,
+        [
+            person("示例新户9", "示例户主甲"),
+            person(known.number, "示例户主乙", 户类别="边缘易致贫户"),
+        ],
+    )
+    today = timezone.localdate(world.now)
+    who = world.administrator.pk
+    rows = CategoryPeriod.objects.order_by("household__number", "pk")
+    assert list(rows.values_list("household__number", "category", "since", "recorded_by")) == sorted(
+        [
+            ("示例新户9", "general", today, who),
+            (known.number, "general", None, None),
+            (known.number, "marginal", today, who),
+        ],
+        key=lambda row: row[0],
+    )
+    run(world, [person(known.number, "示例户主乙", 户类别="边缘易致贫户", 村民组="第9村民组")])
+    assert rows.count() == 3

@@ -16,7 +16,7 @@ class RollForm(forms.Form):
     programme = forms.TypedChoiceField(label="项目", empty_value=None)
     posting = forms.TypedChoiceField(label="乡级公示批次", required=False, empty_value=None)
     since = forms.DateField(label="审核通过从", required=False, widget=DayInput)
-    until = forms.DateField(label="到", required=False, widget=DayInput)
+    until = forms.DateField(label="审核通过到", required=False, widget=DayInput)
 
     def __init__(
         self, *args: Any, programmes: Iterable[Programme], postings: Iterable[Posting], **kwargs: Any

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import Count, DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, DecimalField, OuterRef, Prefetch, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -13,7 +13,16 @@ from django.template.defaultfilters import floatformat
 from applications import caps
 from applications.models import BenefitRecord
 from registry import masking
-from registry.models import Category, Household, Member, MemberStatus, MonitorType, Relationship, Role
+from registry.models import (
+    Category,
+    CategoryPeriod,
+    Household,
+    Member,
+    MemberStatus,
+    MonitorType,
+    Relationship,
+    Role,
+)
 from workflow import lists, permissions, spreadsheets, worklists
 from workflow.forms.lists import HouseholdFilter
 from workflow.views import badges
@@ -122,8 +131,9 @@ class HouseholdDetail(StaffView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         actor = self.actor
+        changes = Prefetch("category_periods", CategoryPeriod.objects.select_related("recorded_by"))
         rows = Household.objects.visible_to(actor).select_related("village")
-        household = get_object_or_404(rows.prefetch_related("members", "monitor_periods"), pk=pk)
+        household = get_object_or_404(rows.prefetch_related("members", "monitor_periods", changes), pk=pk)
         found = worklists.cases(actor).filter(household=household)
         cases = [badges.put_on(case, today=actor.on) for case in found.order_by("-programme__year", "-pk")]
         records = BenefitRecord.objects.filter(household=household).select_related("programme", "member")
@@ -132,6 +142,7 @@ class HouseholdDetail(StaffView):
             "category": Category(household.category).label,
             "phone": masking.mask_phone(household.phone or ""),
             "people": [_masked(member) for member in household.members.all()],
+            "categories": list(household.category_periods.all()),
             "periods": list(household.monitor_periods.all()),
             "cases": cases,
             "years": caps.years(cases),

@@ -116,6 +116,9 @@ OF_VILLAGE = "region={village_code}&year=2021"
 ROWS = (
     Row("desk", STAFF),
     Row("login", PUBLIC, post=200, other={"get": 302, "post": 302}),
+    Row("help-own", STAFF),
+    Row("help", STAFF, ("=township",)),
+    Row("public-help", PUBLIC),
     Row("logout", PUBLIC, get=ONLY_POST, post=302),
     Row("password", SIGNED_IN, post=200),
     Row("second-factor", SIGNED_IN, post=422),
