@@ -19,7 +19,7 @@ from workflow.models import Act
 from workflow.permissions import Verdict
 from workflow.results import Ref, Result, one
 from workflow.steps import staff_label
-from workflow.views import offers
+from workflow.views import offers, step_up
 from workflow.views.acts import PAGES, ActPage, Told
 from workflow.views.base import StaffView, tell_results
 from workflow.views.case import CaseVerbView
@@ -106,6 +106,9 @@ class ApplicationBatch(StaffView):
         if not refs:
             messages.warning(request, "请先勾选要办理的申请。")
             return back
+        final = Application.objects.filter(pk__in=[ref.pk for ref in refs], state=State.DISTRICT_REVIEW)
+        if act == "pass_on" and final.exists() and (asked := step_up.ask(request)):
+            return asked
         told: Any = {"by": request.user, "now": clock.now(), "key": request.POST.get("key", "")[:64]}
         try:
             if act == "submit":
