@@ -1,5 +1,6 @@
 """Whatever is appointed, ended, deactivated and let in again: who sees what is what a plain model says, on every day."""
 
+import os
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,8 +19,8 @@ from tests.world import World, user
 from workflow import accounts, departures
 from workflow.models import Objection, Posting, PostingKind
 
-FIRST, DAYS = date(2021, 3, 1), 8
-EXAMPLES, STEPS = 25, 8
+FIRST, DAYS = date(2021, 3, 1), 6
+EXAMPLES, STEPS = int(os.environ.get("ACCESS_EXAMPLES", "10")), 8
 ROWS = {"cases": Application, "households": Household, "postings": Posting, "objections": Objection}
 WHO, DAY = st.integers(0, 1), st.integers(0, DAYS - 1)
 POSTS = {
