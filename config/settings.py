@@ -163,6 +163,8 @@ DISPLAY_REGISTERED_WITHIN = env.int("DISPLAY_REGISTERED_WITHIN", default=1)
 # A one-time code beside the password (TOTP). A demo has open logins on the loopback: there it would only be in the way.
 SECOND_FACTOR = env.bool("SECOND_FACTOR", default=not DEMO)
 SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=["district_approver", "administrator"])
+# Minutes for which a code is good for a batch of final approvals and for full numbers in a file; 0 asks for none anew.
+STEP_UP_SECONDS = 60 * env.int("STEP_UP_MINUTES", default=5)
 OTP_TOTP_ISSUER = "到户项目申报审批系统"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 
@@ -269,7 +271,7 @@ if HTTPS:
     # A browser takes these two from this very host only, over TLS only.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_AGE = 10 * 3600
-# GB/T 22239 names no number; assessors ask for 15 minutes. What was typed is not lost by it: forms keep drafts. Whoever
+# GB/T 22239 names no number; assessors ask for 15 minutes. The form of an application saves itself meanwhile. Whoever
 # follows ASVS (7.3.1: by the risk) keeps half an hour, and so does a demo, where nothing is at stake.
 SESSION_IDLE_SECONDS = 60 * env.int("SESSION_IDLE_MINUTES", default=15 if DENGBAO and not DEMO else 30)
 # Everything comes from us; no script in a page. Charts set style attributes on their own elements.

@@ -44,6 +44,20 @@ def visitors_are_told_apart(
     return []
 
 
+@register(Tags.security, deploy=True)
+def second_factor_is_on(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Whoever signs for public money or administers gives two factors (GB/T 22239-2019 8.1.4.1 d)."""
+    if settings.SECOND_FACTOR:
+        return []
+    return [
+        Warning(
+            "SECOND_FACTOR=0：区级审定员和系统管理员只凭密码就能登录。",
+            hint="正式系统请去掉 SECOND_FACTOR=0；只有演示系统不要求验证器。",
+            id="registry.W003",
+        )
+    ]
+
+
 @register(Tags.database)
 def demo_and_production_are_apart(
     app_configs: Sequence[AppConfig] | None = None, databases: Iterable[str] | None = None, **kwargs: Any

@@ -11,11 +11,13 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from applications.models import Application
+from applications.states import State
 from registry import clock
 from registry.refusal import Refused
 from workflow import custody, intake, reviews
 from workflow.models import Receipt
 from workflow.results import Ref, Result
+from workflow.views import step_up
 from workflow.views.base import StaffView, tell_results
 
 MOST = 200
@@ -54,6 +56,9 @@ class ApplicationBatch(StaffView):
         if not refs:
             messages.warning(request, "请先勾选要办理的申请。")
             return back
+        final = Application.objects.filter(pk__in=[ref.pk for ref in refs], state=State.DISTRICT_REVIEW)
+        if act.verb is reviews.pass_on and final.exists() and (asked := step_up.ask(request)):
+            return asked
         told: Any = {"by": request.user, "now": clock.now(), "key": request.POST.get("key", "")[:64]}
         try:
             results = act.verb(refs, **told)

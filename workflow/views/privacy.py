@@ -21,6 +21,7 @@ from workflow import disclosures, permissions, removals, spreadsheets, worklists
 from workflow.forms.privacy import NeedForm, RemovalForm, RosterForm
 from workflow.models import Objection
 from workflow.permissions import Verdict
+from workflow.views import step_up
 from workflow.views.base import StaffView, VerbView, renew_key
 
 PER_PAGE = 50
@@ -165,6 +166,8 @@ class HouseholdRoster(VerbView):
             rows = rows.filter(village=form.cleaned_data["village"])
         households, need, by = list(rows.prefetch_related("members")), form.need, self.request.user
         assert isinstance(by, User)
+        if need is not None and (asked := step_up.ask(self.request)):
+            return asked
         if need is not None:
             try:
                 disclosures.export(households, need=need, by=by, now=clock.now())
