@@ -109,6 +109,7 @@ urlpatterns = [
     path("accounts/<int:pk>/leave/", departures.account_leave, name="account-leave"),
     path("accounts/<int:pk>/<slug:act>/", accounts.account_act, name="account-act"),
     path("messages/", inbox.message_list, name="message-list"),
+    path("messages/unread/", inbox.message_unread, name="message-unread"),
     path("messages/settings/", inbox.message_settings, name="message-settings"),
     path("messages/<int:pk>/read/", inbox.message_read, name="message-read"),
     path("slips/", inbox.slip_list, name="slip-list"),
