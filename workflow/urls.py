@@ -152,6 +152,7 @@ urlpatterns = [
     path("interests/", interests.interest_list, name="interest-list"),
     path("interests/<int:pk>/withdraw/", interests.interest_withdraw, name="interest-withdraw"),
     path("messages/", inbox.message_list, name="message-list"),
+    path("messages/unread/", inbox.message_unread, name="message-unread"),
     path("messages/settings/", inbox.message_settings, name="message-settings"),
     path("messages/<int:pk>/read/", inbox.message_read, name="message-read"),
     path("slips/", inbox.slip_list, name="slip-list"),

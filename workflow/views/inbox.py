@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.generic import View
 
 from notifications import outbox, preferences
 from notifications.models import Message
@@ -49,6 +50,15 @@ class MessageRead(StaffView):
         inbox.unread().filter(pk=pk).update(read_at=clock.now())
         local = bool(message.url) and url_has_allowed_host_and_scheme(message.url, None)
         return HttpResponseRedirect(message.url if local else reverse("message-list"))
+
+
+class Unread(View):
+    """The number beside 消息, asked for by an open page; for whoever is no longer signed in it is empty, no login page."""
+
+    http_method_names = ["get", "head"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "desk/_unread.html")
 
 
 class SlipsView(StaffView):
@@ -129,5 +139,6 @@ class MessageSettings(StaffView):
 message_list = MessageList.as_view()
 message_read = MessageRead.as_view()
 message_settings = MessageSettings.as_view()
+message_unread = Unread.as_view()
 slip_list = SlipList.as_view()
 slip_print = SlipPrint.as_view()

@@ -245,6 +245,7 @@ ROWS = (
     Row("summary-rows", READ, ("=industry",), query=OF_VILLAGE, variant="of the village"),
     Row("statistics", STAFF),
     Row("statistics", READ, query=OF_VILLAGE, variant="of the village"),
+    Row("message-unread", PUBLIC),
     Row("message-list", STAFF, post=302),
     Row("message-settings", STAFF, post=422),
     Row("message-read", OWN, ("message",), get=ONLY_POST, post=302),
