@@ -237,7 +237,7 @@ def test_faulty_rows_go_out_as_a_template_and_come_in_again() -> None:
     content = claim_rows.workbook(
         columns, marks, [["=危险", "国外", "“档次”不在可选的内容里。"]], more=["问题"]
     )
-    assert rows_of(content) == [{"户编号": "'=危险", "档次": "国外", "问题": "“档次”不在可选的内容里。"}]
+    assert rows_of(content) == [{"户编号": "=危险", "档次": "国外", "问题": "“档次”不在可选的内容里。"}]
     book = load_workbook(BytesIO(content))
     assert book["填报"]["A2"].data_type == "s"
     (rule,) = book["填报"].data_validations.dataValidation
