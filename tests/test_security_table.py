@@ -14,7 +14,7 @@ LATER = {"S-08", "S-12", "S-15", "S-21", "S-22"}
 
 
 @cache
-def tests_in(path: str) -> frozenset[str]:
+def functions_of(path: str) -> frozenset[str]:
     tree = ast.parse((settings.BASE_DIR / path).read_text(encoding="utf-8"))
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
@@ -22,7 +22,7 @@ def tests_in(path: str) -> frozenset[str]:
 @pytest.mark.parametrize(("path", "name"), NAMED)
 def test_a_test_that_the_table_names_is_there(path: str, name: str) -> None:
     assert (settings.BASE_DIR / path).exists(), path
-    assert name in tests_in(path)
+    assert name in functions_of(path)
 
 
 def test_every_requirement_stands_in_the_table_or_among_what_is_left() -> None:
@@ -35,4 +35,4 @@ def test_every_requirement_stands_in_the_table_or_among_what_is_left() -> None:
 
 
 def test_a_test_that_is_not_there_would_be_noticed() -> None:
-    assert "test_of_nothing" not in tests_in("tests/test_security_table.py")
+    assert "test_of_nothing" not in functions_of("tests/test_security_table.py")
