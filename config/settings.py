@@ -60,6 +60,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "registry.middleware.RefusedAccess",
+    "registry.upload_limits.BodyLimit",
     "registry.sessions.SessionLimits",
     "registry.middleware.KeptByNobody",
     "django_otp.middleware.OTPMiddleware",
@@ -148,6 +150,8 @@ AXES_COOLOFF_TIME = 24
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
+# All failures are kept as long as LOG_DAYS says; by itself axes forgets a person's beyond the thousandth.
+AXES_ACCESS_FAILURE_LOG_PER_USER_LIMIT = None
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
@@ -191,7 +195,15 @@ PROXY_HOPS = env.int("PROXY_HOPS", default=0)
 # How long personal data are kept after the last act on a household's cases; `manage.py retention` lists whose has run.
 RETENTION_YEARS = env.int("RETENTION_YEARS", default=10)
 
+# Log files and login rows are kept so many days: three years by default, never under six months (网络安全法).
+LOG_DAYS = env.int("LOG_DAYS", default=1095)
+LOG_DIR = VAR_DIR / "log"
+
 UPLOAD_LIMIT = 20 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "registry.upload_limits.CutFile",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
@@ -291,10 +303,14 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
+LOG_FORM = "json" if env.bool("LOG_JSON", default=False) else "line"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"traced": {"()": "registry.tracing.Traced"}},
+    "filters": {
+        "traced": {"()": "registry.tracing.Traced"},
+        "numberless": {"()": "registry.logfiles.Numberless"},
+    },
     "formatters": {
         # The id of the request that began it, then Celery's of the task; a dash where there is none.
         "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(trace)s %(task)s] %(message)s"},
@@ -307,11 +323,17 @@ LOGGING = {
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "json" if env.bool("LOG_JSON", default=False) else "line",
-            "filters": ["traced"],
-        }
+            "formatter": LOG_FORM,
+            "filters": ["traced", "numberless"],
+        },
+        "file": {
+            "class": "registry.logfiles.DailyFile",
+            "folder": f"{LOG_DIR}",
+            "formatter": LOG_FORM,
+            "filters": ["traced", "numberless"],
+        },
     },
     # Each login writes three lines of it; those of a failure and of a lock are warnings.
     "loggers": {"axes": {"level": "WARNING"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr", "file"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -111,9 +111,9 @@ DOORS = {
     "registry.clock": r"workflow/views/.*|(\w+/)*tasks\.py|\w+/management/commands/\w+\.py"
     r"|registry/(middleware|sessions|throttle|lockout|context|admin|checks|demo)\.py|workflow/flows\.py",
     # A verb never sees a request, a form or a template.
-    "django.http": r"workflow/views/.*|\w+/(admin|middleware|sessions|factor|lockout|context)\.py",
+    "django.http": r"workflow/views/.*|\w+/(admin|middleware|sessions|factor|lockout|context|upload_limits)\.py",
     "django.forms": r"workflow/(views|forms)/.*|\w+/admin\.py",
-    "django.shortcuts": r"workflow/views/.*",
+    "django.shortcuts": r"workflow/views/.*|registry/upload_limits\.py",
     "django.contrib.messages": r"workflow/views/.*|\w+/admin\.py",
 }
 

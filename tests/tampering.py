@@ -11,6 +11,7 @@ TABLES = (
     "applications_historyentry",
     "applications_dailydigest",
     "applications_sealedhead",
+    "applications_sealedrecord",
     "applications_programmechange",
     "registry_user",
     "registry_accountchange",

@@ -109,7 +109,7 @@ def take_in(
         late=posting.closes_on is None or on > posting.closes_on,
         handling_level=level,
     )
-    _keep_photos(objection, complaint, by=by, now=now)
+    files = _keep_photos(objection, complaint, by=by, now=now)
     due = deadlines.enter_objection(
         objection,
         DeadlineKind.ACCEPTANCE,
@@ -124,18 +124,23 @@ def take_in(
     else:
         act, text, event = "appeal_received", f"异议{appeal_of.number}申请复核", catalogue.APPEAL_RECEIVED
         context["level"] = appeal_of.get_handling_level_display()
-    proceeding.touch(case, act, text=f"{text}（编号{objection.number}）。")
+    named = {"files": files} if files else {}
+    proceeding.touch(case, act, text=f"{text}（编号{objection.number}）。", data=named)
     proceeding.write()
     proceeding.say([to_handlers(objection, event, context, proceeding, "received")])
     return objection
 
 
-def _keep_photos(objection: Objection, complaint: Complaint, *, by: User | None, now: datetime) -> None:
+def _keep_photos(objection: Objection, complaint: Complaint, *, by: User | None, now: datetime) -> list[str]:
+    """Store the evidence; the digests by which the case's line names it."""
+    files = []
     for photo in complaint.photos:
         kept = uploads.keep(
             photo, kind=AttachmentKind.OBJECTION, by=by.pk if by else None, at=now, photo=True
         )
         ObjectionEvidence.objects.create(objection=objection, attachment=kept)
+        files.append(kept.kept_sha256)
+    return files
 
 
 def to_handlers(

@@ -23,6 +23,7 @@ from applications.models import (
     Purpose,
     Removal,
     SealedHead,
+    SealedRecord,
     Way,
 )
 from applications.models.history import HistoryIsAppendOnly
@@ -130,10 +131,14 @@ def test_database_refuses_to_change_a_line(world: World, statement: str) -> None
     AccountChange.objects.create(
         user=world.clerk, act=AccountAct.UNLOCK, by=world.administrator, at=world.now, reason="抽查"
     )
+    SealedRecord.objects.create(
+        day=DailyDigest.objects.get(), record="disclosure", upto=1, rows=1, digest="1" * 64
+    )
     models: tuple[Any, ...] = (
         HistoryEntry,
         DailyDigest,
         SealedHead,
+        SealedRecord,
         ProgrammeChange,
         Disclosure,
         Removal,
