@@ -45,7 +45,7 @@ def unguard(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('applications', '0003_privacy'),
+        ('applications', '0004_disclosed_objectors'),
     ]
 
     operations = [
