@@ -98,7 +98,7 @@ def of(postings: Iterable[Posting], known: Calendar, *, today: date) -> Recount:
         else:
             tampered.append(posting)
     for due in _open_deadlines():
-        after = deadlines.explain_term(due.starts_on, due.days, known).last_day
+        after = deadlines.counted(due, known).last_day
         after = max(after, min(today, due.due_on))
         if after != due.due_on:
             label = f"申请{due.application.number}的{due.get_kind_display()}期限"
@@ -107,7 +107,8 @@ def of(postings: Iterable[Posting], known: Calendar, *, today: date) -> Recount:
 
 
 def _open_deadlines() -> list[Deadline]:
-    rows = Deadline.objects.filter(settled_at__isnull=True)
+    # One that rests has no end to move: it is counted when it runs again.
+    rows = Deadline.objects.filter(settled_at__isnull=True, paused_on__isnull=True)
     return list(rows.select_related("application__village", "objection").order_by("pk"))
 
 

@@ -61,9 +61,12 @@ class Pile:
 
 
 def open_deadlines() -> QuerySet[Deadline]:
-    """The due date of the step that a case is in."""
+    """The due date of the step that a case is in, while it runs: one that rests is neither near nor over."""
     return Deadline.objects.filter(
-        application=OuterRef("pk"), objection__isnull=True, settled_at__isnull=True
+        application=OuterRef("pk"),
+        objection__isnull=True,
+        settled_at__isnull=True,
+        paused_on__isnull=True,
     )
 
 
@@ -277,7 +280,9 @@ def overdue(actor: Actor, *, today: date) -> QuerySet[Deadline]:
     """
     late = Deadline.objects.filter(
         within(actor.may_read_prefixes, field="application__village__code"),
+        Q(objection__isnull=False) | Q(application__state__in=list(STEPS)),
         settled_at__isnull=True,
+        paused_on__isnull=True,
         due_on__lt=today,
     )
     return late.select_related("application__programme", "application__village", "objection").order_by(

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-import pytest
 from django.db import connection, transaction
 
 from applications.models import Application
@@ -56,7 +55,7 @@ def quickly(now: datetime) -> sweeps.Round:
 
 def test_a_held_sheet_and_a_sheet_with_a_held_case_are_passed_by(world: World) -> None:
     _, first = on_display(world)
-    case, second = on_display(world)
+    case, _ = on_display(world)
     _, free = on_display(world)
     moment = stages.after(first)
     with (
