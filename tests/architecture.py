@@ -39,7 +39,7 @@ WORKFLOW_LINES = [
         "wordings",
         "worklists",
     ],
-    ["certificates", "lists", "notices", "photos", "sheets"],
+    ["certificates", "lists", "notices", "overdue", "photos", "sheets"],
     ["proceedings"],
     ["complaints", "desks", "drafts", "entering", "household_sheet", "records", "releases"],
     [

@@ -11,14 +11,14 @@ from applications.states import Level, State
 from applications.terms import DayUnit, Term
 from notifications import outbox
 from registry.refusal import Refused
-from workflow.calendar import Calendar, Period, Rest
+from workflow.calendar import ONE_DAY, Calendar, Period, Rest
 from workflow.models import Act, Deadline, DeadlineKind, Decision, Objection
 from workflow.steps import STEPS, staff_label
 
-REMIND_BEFORE = 2
-"""Working days before the due date on which the reminder goes out."""
 RESTING = (DeadlineKind.STEP, DeadlineKind.ANNOUNCEMENT)
 """Terms to make a forward step. A sheet may be put up, and a correction handed in, while an objection is open."""
+COUNTED = ("due_on", "remind_on", "near_on", "escalate_on", "provisional")
+"""What follows from a term, its calendar and its programme."""
 OBJECTED = "有未办结的异议，不能进入下一步"
 CORRECTED = "退回补正"
 
@@ -39,18 +39,28 @@ def days_for(application: Application, state: State) -> int:
     return days
 
 
-def compute(kind: DeadlineKind, *, start: date, days: int, calendar: Calendar, at: datetime) -> Deadline:
-    """An unsaved due date: `days` working days, the first day not counted."""
+def compute(
+    kind: DeadlineKind,
+    *,
+    start: date,
+    days: int,
+    calendar: Calendar,
+    at: datetime,
+    application: Application,
+) -> Deadline:
+    """An unsaved due date of a case: `days` working days, the first day not counted, told of as its programme says."""
     period = explain_term(start, days, calendar)
-    return Deadline(
+    due = Deadline(
+        application=application,
         kind=kind,
         starts_on=start,
         days=days,
         due_on=period.last_day,
-        remind_on=remind_day(start, period.last_day, calendar),
         provisional=period.provisional,
         set_at=at,
     )
+    set_days(due, calendar)
+    return due
 
 
 def explain_term(start: date, days: int, calendar: Calendar) -> Period:
@@ -98,18 +108,17 @@ def resume(applications: Sequence[int], *, at: datetime, calendar: Calendar) -> 
         row.rests = [*row.rests, [f"{row.paused_on}", f"{last}", OBJECTED]]
         row.paused_on = None
         _recount(row, calendar, today=today)
-    fields = ["rests", "paused_on", "due_on", "remind_on", "provisional", "reminded_at", "escalated_at"]
-    Deadline.objects.bulk_update(rows, fields)
+    Deadline.objects.bulk_update(rows, ["rests", "paused_on", *COUNTED, "reminded_at", "escalated_at"])
 
 
 def _recount(row: Deadline, calendar: Calendar, *, today: date) -> None:
     """A new end by its rests. What is too early by it may be told again."""
     period = counted(row, calendar)
     row.due_on, row.provisional = period.last_day, period.provisional
-    row.remind_on = remind_day(row.starts_on, row.due_on, calendar)
+    set_days(row, calendar)
     if row.remind_on > today:
         row.reminded_at = None
-    if row.due_on >= today:
+    if row.escalate_on > today:
         row.escalated_at = None
 
 
@@ -120,9 +129,15 @@ def _of_cases(applications: Sequence[int]) -> QuerySet[Deadline]:
     )
 
 
-def remind_day(start: date, due: date, calendar: Calendar) -> date:
-    """The day on which the reminder goes out, never before the term begins."""
-    return max(start, calendar.add_working_days(due, -REMIND_BEFORE))
+def set_days(row: Deadline, calendar: Calendar) -> None:
+    """The days on which a due date is reminded of, is near, and is told of above, as the case's programme sets them.
+
+    None comes before the term begins; above it is told after the due date has ended.
+    """
+    programme = row.application.programme
+    row.remind_on = max(row.starts_on, calendar.add_working_days(row.due_on, -programme.reminder_days))
+    row.near_on = max(row.starts_on, calendar.add_working_days(row.due_on, -programme.near_days))
+    row.escalate_on = calendar.add_working_days(row.due_on, programme.escalation_days) + ONE_DAY
 
 
 class NobodysDeadline(Refused):
@@ -162,15 +177,17 @@ def enter(
     today = timezone.localdate(at)
     starts = {**approved_on(applications), **(starts or {})}
     found: dict[int, Deadline] = {}
-    computed: dict[tuple[DeadlineKind, date, int], Deadline] = {}
+    computed: dict[tuple[DeadlineKind, date, int, int], Deadline] = {}
     for application in applications:
         state = State(application.state)
         if state not in STEPS:
             continue
         start = starts.get(application.pk, today)
-        key = (kind_of(state), start, days_for(application, state))
+        key = (kind_of(state), start, days_for(application, state), application.programme_id)
         if key not in computed:
-            computed[key] = compute(key[0], start=start, days=key[2], calendar=calendar, at=at)
+            computed[key] = compute(
+                key[0], start=start, days=key[2], calendar=calendar, at=at, application=application
+            )
         like = computed[key]
         due = Deadline(
             application=application,
@@ -179,6 +196,8 @@ def enter(
             days=like.days,
             due_on=like.due_on,
             remind_on=like.remind_on,
+            near_on=like.near_on,
+            escalate_on=like.escalate_on,
             provisional=like.provisional,
             step=state,
             set_at=at,
@@ -237,8 +256,14 @@ def enter_objection(
 ) -> Deadline:
     """Settle the objection's open due date and set the next: acceptance in 2, decision in 10 working days."""
     settle_objection(objection.pk, at=at)
-    deadline = compute(kind, start=start or timezone.localdate(at), days=days, calendar=calendar, at=at)
-    deadline.application = objection.application
+    deadline = compute(
+        kind,
+        start=start or timezone.localdate(at),
+        days=days,
+        calendar=calendar,
+        at=at,
+        application=objection.application,
+    )
     deadline.objection = objection
     deadline.save()
     return deadline

@@ -27,9 +27,9 @@ def to_remind(*, now: datetime) -> QuerySet[Deadline]:
 
 
 def to_escalate(*, now: datetime) -> QuerySet[Deadline]:
-    """The due dates that have passed, unsettled and not told of above, the oldest first."""
+    """The due dates past their day of escalation, unsettled and not told of above, the oldest first."""
     rows = Deadline.objects.filter(settled_at__isnull=True, escalated_at__isnull=True, paused_on__isnull=True)
-    return rows.filter(due_on__lt=timezone.localdate(now)).order_by("due_on", "pk")
+    return rows.filter(escalate_on__lte=timezone.localdate(now)).order_by("escalate_on", "pk")
 
 
 def remind(keys: Sequence[int], *, now: datetime) -> set[int]:

@@ -76,8 +76,8 @@ def is_over(today: date) -> Q:
 
 
 def is_near(today: date) -> Q:
-    """Cases whose day of reminder has come, and whose due date has not passed."""
-    return Q(Exists(open_deadlines().filter(remind_on__lte=today, due_on__gte=today)))
+    """Cases whose due date is near, as their programme sets it, and has not passed."""
+    return Q(Exists(open_deadlines().filter(near_on__lte=today, due_on__gte=today)))
 
 
 def is_hanging() -> Q:
@@ -160,7 +160,7 @@ def dressed(rows: QuerySet[Application]) -> QuerySet[Application]:
     objected = Objection.objects.filter(application=OuterRef("pk"), state__in=list(OPEN_OBJECTION))
     return rows.select_related("programme", "village", "household", "member", "payee").annotate(
         due_on=Subquery(due.values("due_on")[:1]),
-        remind_on=Subquery(due.values("remind_on")[:1]),
+        near_on=Subquery(due.values("near_on")[:1]),
         hanging=ExpressionWrapper(is_hanging(), BooleanField()),
         held=ExpressionWrapper(is_held(), BooleanField()),
         objected=Exists(objected),
@@ -268,7 +268,7 @@ def objections_here(actor: Actor) -> QuerySet[Objection]:
         .open()
         .filter(here)
         .select_related("application__village", "application__programme")
-        .annotate(due_on=Subquery(due.values("due_on")[:1]), remind_on=Subquery(due.values("remind_on")[:1]))
+        .annotate(due_on=Subquery(due.values("due_on")[:1]), near_on=Subquery(due.values("near_on")[:1]))
         .order_by(F("due_on").asc(nulls_last=True), "pk")
     )
 

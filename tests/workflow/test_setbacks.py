@@ -41,6 +41,8 @@ def poisoned(world: World, number: int, *, day: datetime) -> list[Deadline]:
                 days=5,
                 due_on=on,
                 remind_on=on,
+                near_on=on,
+                escalate_on=on,
                 set_at=day,
             )
         )
@@ -111,6 +113,8 @@ def test_250_poisoned_due_dates_in_front_starve_nobody_behind_them(world: World)
             days=5,
             due_on=on,
             remind_on=on,
+            near_on=on,
+            escalate_on=on,
             set_at=world.now,
         )
         for one in cases
