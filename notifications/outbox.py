@@ -25,7 +25,7 @@ from notifications import audience, channels, wordings
 from notifications.audience import Audience
 from notifications.catalogue import Event
 from notifications.channels import ChannelDown, CutOff, Undeliverable
-from notifications.models import Channel, Message, MessageState, WakeUpFailure
+from notifications.models import Channel, DeliveryBeat, Message, MessageState, WakeUpFailure
 from registry.blanks import Wording
 from registry.models import Household, User
 
@@ -201,6 +201,17 @@ def drain(*, now: datetime) -> int:
             except ChannelDown:
                 break
     return sent
+
+
+def beat(sent: int, *, now: datetime) -> None:
+    """Leave the sign of life of a round of delivery."""
+    if not DeliveryBeat.objects.update(at=now, sent=sent):
+        DeliveryBeat.objects.bulk_create([DeliveryBeat(at=now, sent=sent)], ignore_conflicts=True)
+
+
+def last_beat() -> DeliveryBeat | None:
+    """The sign of life that the last round of delivery left."""
+    return DeliveryBeat.objects.first()
 
 
 def _show(*, now: datetime) -> int:

@@ -43,7 +43,7 @@ WORKFLOW_LINES = [
         "wordings",
         "worklists",
     ],
-    ["certificates", "lists", "notices", "photos", "returns", "sheets", "supplements"],
+    ["certificates", "lists", "notices", "overdue", "photos", "returns", "sheets", "supplements"],
     ["proceedings"],
     ["complaints", "desks", "drafts", "entering", "household_sheet", "letters", "records", "releases"],
     [

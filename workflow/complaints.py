@@ -118,6 +118,7 @@ def take_in(
         calendar=proceeding.calendar,
         start=on,
     )
+    deadlines.pause([case.pk], at=now)
     context: dict[str, Any] = {"number": case.number, "objection": objection.number, "due": due.due_on}
     if appeal_of is None:
         act, text, event = "objection_received", "收到异议", catalogue.OBJECTION_RECEIVED

@@ -99,6 +99,11 @@ def stuck(now: datetime) -> Finding:
 
 
 def _delivery(now: datetime) -> Finding:
+    """Whether a round of delivery has run lately, once there was one, and nothing that is due lies about."""
+    last = outbox.last_beat()
+    if last is not None and now - last.at > SILENT:
+        told = f"消息发送上次运行在{_ago(now - last.at)}，请检查 beat 和 worker。"
+        return Finding("delivery", False, told)
     oldest = outbox.oldest_due(now=now)
     late = now - oldest if oldest else timedelta(0)
     if late <= LATE:

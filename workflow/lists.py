@@ -134,7 +134,7 @@ def objections(rows: QuerySet[Any], wanted: Mapping[str, Any], *, today: date) -
     if wanted.get("due") == "over":
         rows = rows.filter(due_on__lt=today)
     elif wanted.get("due") == "near":
-        rows = rows.filter(remind_on__lte=today, due_on__gte=today)
+        rows = rows.filter(near_on__lte=today, due_on__gte=today)
     text = wanted.get("q", "").strip()
     rows = of_case(rows, {name: wanted[name] for name in wanted if name != "q"}, "application__")
     return rows.filter(Q(number__icontains=text) | named(text, "application__")) if text else rows

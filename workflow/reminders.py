@@ -22,14 +22,14 @@ from workflow.steps import LEVEL_ROLE
 
 def to_remind(*, now: datetime) -> QuerySet[Deadline]:
     """The due dates whose day of reminder has come, unsettled and not reminded of, the oldest first."""
-    rows = Deadline.objects.filter(settled_at__isnull=True, reminded_at__isnull=True)
+    rows = Deadline.objects.filter(settled_at__isnull=True, reminded_at__isnull=True, paused_on__isnull=True)
     return rows.filter(remind_on__lte=timezone.localdate(now)).order_by("remind_on", "pk")
 
 
 def to_escalate(*, now: datetime) -> QuerySet[Deadline]:
-    """The due dates that have passed, unsettled and not told of above, the oldest first."""
-    rows = Deadline.objects.filter(settled_at__isnull=True, escalated_at__isnull=True)
-    return rows.filter(due_on__lt=timezone.localdate(now)).order_by("due_on", "pk")
+    """The due dates past their day of escalation, unsettled and not told of above, the oldest first."""
+    rows = Deadline.objects.filter(settled_at__isnull=True, escalated_at__isnull=True, paused_on__isnull=True)
+    return rows.filter(escalate_on__lte=timezone.localdate(now)).order_by("escalate_on", "pk")
 
 
 def remind(keys: Sequence[int], *, now: datetime) -> set[int]:
@@ -105,8 +105,8 @@ def _tell(rows: Sequence[Deadline], event: Event, stage: str, *, now: datetime, 
 
 
 def _stage(row: Deadline, stage: str) -> str:
-    """A due date that a notice moved may be told of again."""
-    return f"{stage} {row.due_on:%y%m%d}" if row.moved else stage  # type: ignore[attr-defined]
+    """A due date that a notice or a rest moved may be told of again."""
+    return f"{stage} {row.due_on:%y%m%d}" if row.moved or row.rests else stage  # type: ignore[attr-defined]
 
 
 def _to_household(row: Deadline, stage: str) -> Notice:

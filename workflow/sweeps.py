@@ -110,8 +110,7 @@ STEPS = (
         "escalated",
         lambda now: reminders.to_escalate(now=now),
         lambda keys, now: reminders.escalate(keys, now=now),
-        since="due_on",
-        after=1,
+        since="escalate_on",
     ),
 )
 

@@ -61,9 +61,12 @@ class Pile:
 
 
 def open_deadlines() -> QuerySet[Deadline]:
-    """The due date of the step that a case is in."""
+    """The due date of the step that a case is in, while it runs: one that rests is neither near nor over."""
     return Deadline.objects.filter(
-        application=OuterRef("pk"), objection__isnull=True, settled_at__isnull=True
+        application=OuterRef("pk"),
+        objection__isnull=True,
+        settled_at__isnull=True,
+        paused_on__isnull=True,
     )
 
 
@@ -73,8 +76,8 @@ def is_over(today: date) -> Q:
 
 
 def is_near(today: date) -> Q:
-    """Cases whose day of reminder has come, and whose due date has not passed."""
-    return Q(Exists(open_deadlines().filter(remind_on__lte=today, due_on__gte=today)))
+    """Cases whose due date is near, as their programme sets it, and has not passed."""
+    return Q(Exists(open_deadlines().filter(near_on__lte=today, due_on__gte=today)))
 
 
 def is_hanging() -> Q:
@@ -167,7 +170,7 @@ def dressed(rows: QuerySet[Application]) -> QuerySet[Application]:
     objected = Objection.objects.filter(application=OuterRef("pk"), state__in=list(OPEN_OBJECTION))
     return rows.select_related("programme", "village", "household", "member", "payee").annotate(
         due_on=Subquery(due.values("due_on")[:1]),
-        remind_on=Subquery(due.values("remind_on")[:1]),
+        near_on=Subquery(due.values("near_on")[:1]),
         hanging=ExpressionWrapper(is_hanging(), BooleanField()),
         held=ExpressionWrapper(is_held(), BooleanField()),
         objected=Exists(objected),
@@ -275,7 +278,7 @@ def objections_here(actor: Actor) -> QuerySet[Objection]:
         .open()
         .filter(here)
         .select_related("application__village", "application__programme")
-        .annotate(due_on=Subquery(due.values("due_on")[:1]), remind_on=Subquery(due.values("remind_on")[:1]))
+        .annotate(due_on=Subquery(due.values("due_on")[:1]), near_on=Subquery(due.values("near_on")[:1]))
         .order_by(F("due_on").asc(nulls_last=True), "pk")
     )
 
@@ -287,7 +290,9 @@ def overdue(actor: Actor, *, today: date) -> QuerySet[Deadline]:
     """
     late = Deadline.objects.filter(
         within(actor.may_read_prefixes, field="application__village__code"),
+        Q(objection__isnull=False) | Q(application__state__in=list(STEPS)),
         settled_at__isnull=True,
+        paused_on__isnull=True,
         due_on__lt=today,
     )
     return late.select_related("application__programme", "application__village", "objection").order_by(

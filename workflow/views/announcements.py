@@ -162,9 +162,10 @@ def _due(going: Sequence[Prospect], today: date) -> badges.DueBadge | None:
         application__in=[one.case.pk for one in going],
         kind=DeadlineKind.ANNOUNCEMENT,
         settled_at__isnull=True,
+        paused_on__isnull=True,
     )
     first = waiting.order_by("due_on").first()
-    return badges.of_due(first.due_on, first.remind_on, today=today) if first else None
+    return badges.of_due(first.due_on, first.near_on, today=today) if first else None
 
 
 announcement_items = AnnouncementItems.as_view()

@@ -239,7 +239,8 @@ class ApplicationDetail(OfCase, StaffView):
         ).first()
         if found is None:
             return None
-        return {"row": found, "ledger": deadlines.explain(found, calendar.load()).ledger}
+        period = deadlines.explain(found, calendar.load(), today=self.actor.on)
+        return {"row": found, "period": period, "ledger": period.ledger, "paused": deadlines.OBJECTED}
 
 
 application_list = ApplicationList.as_view()

@@ -156,7 +156,7 @@ class ObjectionList(ListView):
 
 def due_badge(objection: Any, today: date) -> badges.DueBadge | None:
     """The badge of a row of `seen`: in time, near, or over by so many days."""
-    return badges.of_due(objection.due_on, objection.remind_on, today=today)
+    return badges.of_due(objection.due_on, objection.near_on, today=today)
 
 
 class ObjectionDetail(StaffView):

@@ -14,8 +14,9 @@ from pytest_django import Settings
 
 from applications.states import State
 from notifications import catalogue, outbox
-from notifications.models import Message, MessageState, MessageWording
+from notifications.models import DeliveryBeat, Message, MessageState, MessageWording
 from notifications.outbox import Notice
+from notifications.tasks import deliver
 from registry import appointments, clock
 from registry.models import Appointment
 from tests import stages
@@ -90,6 +91,18 @@ def test_a_message_that_is_two_minutes_late_is_red_but_not_a_slip(well: World) -
         channel="slip", recipient=None, household=well.household().pk
     )
     assert ready()[1]["delivery"]
+
+
+def test_three_minutes_without_a_round_of_delivery_are_red_once_there_was_one(well: World) -> None:
+    deliver()
+    assert DeliveryBeat.objects.get().at == well.now
+    DeliveryBeat.objects.update(at=well.now - timedelta(minutes=3))
+    assert ready()[1]["delivery"]
+    DeliveryBeat.objects.update(at=well.now - timedelta(minutes=3, seconds=1))
+    assert not ready()[1]["delivery"]
+    deliver()
+    assert ready()[1]["delivery"]
+    assert DeliveryBeat.objects.count() == 1
 
 
 def test_a_full_disk_a_lost_key_and_a_clock_apart_are_red(
@@ -238,7 +251,7 @@ def test_a_due_date_of_a_case_on_nobodys_desk_is_shown_with_the_case(well: World
     case = stages.submitted(well)
     due = Deadline.objects.get(application=case)
     Deadline.objects.filter(pk=due.pk).update(application=stages.draft(well))
-    Deadline.objects.filter(pk=due.pk).update(remind_on=well.now.date(), due_on=well.now.date())
+    Deadline.objects.filter(pk=due.pk).update(remind_on=well.now.date())
     sweeps.run(now=well.now)
     case = Deadline.objects.get(pk=due.pk).application
     page = as_(well.administrator).get(PAGE).content.decode()
