@@ -129,7 +129,7 @@ if env.str("PASSWORD_PROFILE", default="dengbao") == "dengbao":
 
 # Wrong passwords (django-axes) are counted in the database, which all web processes share. `registry.lockout` says
 # for how long they lock what.
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "registry.lockout.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "notifications.arrivals.InboxBackend"]
 AXES_HANDLER = "registry.lockout.Handler"
 AXES_CLIENT_IP_CALLABLE = "registry.lockout.network"
 AXES_LOCKOUT_CALLABLE = "registry.lockout.own_page"

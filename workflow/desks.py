@@ -3,14 +3,14 @@
 One statement each: a desk has twelve in all, six of them spent before its view begins.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Window
 
 from applications.models import Application, Attachment, HistoryEntry
 from applications.states import OPEN, State
@@ -28,6 +28,8 @@ COMPARABLE = 5
 FAR = 2
 """Times the average of its programme from which an amount is worth a look."""
 ENDING = timedelta(days=30)
+MOST_DOUBTS = 500
+"""Exceptions of one step that a desk reads: beyond that their number says nothing more."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +105,14 @@ class Doubt:
     reasons: tuple[str, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Share:
     """One programme's part of what waits for review."""
 
     programme: str
-    n: int = 0
-    amount: Decimal = Decimal(0)
-    villages: set[str] = field(default_factory=set)
+    n: int
+    amount: Decimal
+    villages: int
     doubts: int = 0
 
 
@@ -120,6 +122,8 @@ class Overview:
 
     shares: list[Share]
     doubts: list[Doubt]
+    more: bool = False
+    """Whether there are more cases to look at twice than were read."""
 
     @property
     def n(self) -> int:
@@ -131,44 +135,58 @@ class Overview:
 
 
 def overview(actor: Actor, *, role: Role, state: State) -> Overview:
-    """The cases at a review step by programme with their sums, and each exception (核减, 异议, 照片, 平均数, 退回)."""
+    """The cases at a review step by programme with their sums, and each exception (核减, 异议, 照片, 平均数, 退回).
+
+    Two statements: the sums are the database's, and of the cases only exceptions are read, MOST_DOUBTS of them.
+    """
+    cases = Application.objects.filter(within(actor.prefixes(role)), state=state)
+    sums = list(
+        cases.order_by("programme__code", "programme")
+        .values("programme_id", "programme__name")
+        .annotate(n=Count("pk"), total=Sum("amount"), villages=Count("village", distinct=True))
+    )
+    bounds = {row["programme_id"]: row["total"] / row["n"] * FAR for row in sums if row["n"] >= COMPARABLE}
+    doubts, counted = [], Counter[int]()
+    rows = _doubtful(cases, bounds) if sums else []
+    for row in rows[:MOST_DOUBTS]:
+        counted[row["programme_id"]] += 1
+        reasons = tuple(_reasons(row, bounds.get(row["programme_id"])))
+        name = row["member__name"] or row["payee__name"]
+        doubts.append(Doubt(row["pk"], row["number"], name, row["amount"], reasons))
+    doubts.sort(key=lambda doubt: -len(doubt.reasons))
+    shares = [
+        Share(row["programme__name"], row["n"], row["total"], row["villages"], counted[row["programme_id"]])
+        for row in sums
+    ]
+    return Overview(shares, doubts, more=len(rows) > MOST_DOUBTS)
+
+
+def _doubtful(cases: QuerySet[Application], bounds: Mapping[int, Decimal]) -> list[Any]:
+    """The cases with a reason to look twice, one more than are shown at most."""
     photo = Attachment.objects.filter(application=OuterRef("pk"), content_type__startswith="image/")
     elsewhere = Attachment.objects.filter(sha256=OuterRef("sha256"), application__isnull=False).exclude(
         application__household=OuterRef("application__household")
     )
+    far = Q(pk__in=[])
+    for programme, bound in bounds.items():
+        far |= Q(programme=programme, amount__gt=bound)
     rows = (
-        Application.objects.filter(within(actor.prefixes(role)), state=state)
-        .annotate(
+        cases.annotate(
             objected=Exists(Objection.objects.filter(application=OuterRef("pk"))),
             same_photo=Exists(photo.filter(Exists(elsewhere))),
             returned=Exists(Decision.objects.filter(application=OuterRef("pk"), act=Act.SEND_BACK)),
         )
+        .filter(
+            far | Q(objected=True) | Q(same_photo=True) | Q(returned=True) | Q(amount__lt=F("claimed_amount"))
+        )
         .order_by("programme__code", "number")
         # Values only: whole rows would decipher every account number for nothing.
         .values(
-            "pk", "number", "amount", "claimed_amount", "programme_id", "programme__name", "village__name",
+            "pk", "number", "amount", "claimed_amount", "programme_id",
             "payee__name", "member__name", "objected", "same_photo", "returned",
         )
     )  # fmt: skip
-    by_programme: dict[int, list[Any]] = defaultdict(list)
-    for row in rows:
-        by_programme[row["programme_id"]].append(row)
-    shares, doubts = [], []
-    for cases in by_programme.values():
-        share = Share(cases[0]["programme__name"])
-        average = sum(row["amount"] for row in cases) / len(cases)
-        bound = average * FAR if len(cases) >= COMPARABLE else None
-        for row in cases:
-            share.n += 1
-            share.amount += row["amount"]
-            share.villages.add(row["village__name"])
-            if reasons := tuple(_reasons(row, bound)):
-                share.doubts += 1
-                name = row["member__name"] or row["payee__name"]
-                doubts.append(Doubt(row["pk"], row["number"], name, row["amount"], reasons))
-        shares.append(share)
-    doubts.sort(key=lambda doubt: -len(doubt.reasons))
-    return Overview(shares, doubts)
+    return list(rows[: MOST_DOUBTS + 1])
 
 
 def _reasons(row: Mapping[str, Any], bound: Decimal | None) -> Iterable[str]:

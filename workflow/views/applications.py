@@ -16,7 +16,7 @@ from registry.models import Role
 from workflow import calendar, deadlines, lists, permissions, standings, worklists
 from workflow.forms.base import new_key
 from workflow.forms.lists import CaseFilter
-from workflow.models import Act, Deadline
+from workflow.models import Act
 from workflow.reviews import PASS
 from workflow.spreadsheets import Value
 from workflow.steps import STEPS
@@ -24,7 +24,7 @@ from workflow.views import badges, chain, offers
 from workflow.views.acting import application_act, application_batch
 from workflow.views.amending import application_amend, application_attach
 from workflow.views.base import StaffView
-from workflow.views.case import OfCase
+from workflow.views.case import OfCase, open_deadline
 from workflow.views.case_tabs import TABS
 from workflow.views.entering import application_new
 from workflow.views.listing import Column, ListView
@@ -171,6 +171,11 @@ class ApplicationDetail(OfCase, StaffView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         case = self.case
+        deadline = open_deadline(case)
+        if deadline is not None and request.GET.get("due") == "explain":
+            ledger = deadlines.explain(deadline, calendar.load()).ledger
+            context = {"case": case, "deadline": deadline, "ledger": ledger}
+            return render(request, "desk/application_due.html", context)
         tab = TABS.get(request.GET.get("tab", ""), TABS["form"])
         standing = standings.of([case])[case.pk]
         history = list(case.history.select_related("by").order_by("seq"))
@@ -178,10 +183,9 @@ class ApplicationDetail(OfCase, StaffView):
         works = offers.works(case, actor=self.actor, hanging=standing.on_display)
         context = {
             "case": case,
-            "head": case.household.head,
             "chain": chain.of(case, history),
             "standing": standing,
-            "deadline": self._deadline(),
+            "deadline": deadline,
             "holder": self._holder(),
             "offers": [offer for offer in acts if offer.verdict],
             "works": [offer for offer in works if offer.verdict],
@@ -191,15 +195,6 @@ class ApplicationDetail(OfCase, StaffView):
             **tab.load(case, self.actor, history),
         }
         return render(request, "desk/application_detail.html", context)
-
-    def _deadline(self) -> dict[str, Any] | None:
-        """The open due date with its day-by-day ledger."""
-        found = Deadline.objects.filter(
-            application=self.case, objection__isnull=True, settled_at__isnull=True
-        ).first()
-        if found is None:
-            return None
-        return {"row": found, "ledger": deadlines.explain(found, calendar.load()).ledger}
 
     def _holder(self) -> str:
         """Whose desk the case lies on, by role and name."""

@@ -79,7 +79,7 @@ class PostingDocument(OneSheet):
 
 
 def _paper(posting: Posting) -> sheet.Paper:
-    plan = posting.programme.posting_plans.filter(level=posting.level).first()
+    plan = posting.programme.plan_of(posting.level)
     return sheet.of(posting, sheet.as_shown(posting.entries.order_by("position")), plan=plan)
 
 
