@@ -283,7 +283,6 @@ class ApplicationNew(VerbView):
             "programme": programme,
             "preview": shown,
             "papers": PapersForm(programme),
-            # Papers lie with what was kept: where nothing is, there are none.
             "held": self._held() if self.request.method == "POST" or self.kept else [],
             "bad": getattr(self, "bad", []),
             "kept": self.kept if self.request.method == "GET" else None,
