@@ -140,7 +140,7 @@ PASSWORD_DAYS = env.int("PASSWORD_DAYS", default=90 if DENGBAO and not DEMO else
 
 # Wrong passwords (django-axes) are counted in the database, which all web processes share. `registry.lockout` says
 # for how long they lock what.
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "registry.lockout.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "notifications.arrivals.InboxBackend"]
 AXES_HANDLER = "registry.lockout.Handler"
 AXES_CLIENT_IP_CALLABLE = "registry.lockout.network"
 AXES_LOCKOUT_CALLABLE = "registry.lockout.own_page"

@@ -28,7 +28,7 @@ class MessageState(models.TextChoices):
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    def inbox_of(self, user_id: int) -> Self:
+    def inbox_of(self, user_id: int | models.OuterRef) -> Self:
         """What a person finds in the message centre."""
         return self.filter(recipient=user_id, channel=Channel.IN_APP, state=MessageState.SENT)
 

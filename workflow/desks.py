@@ -3,13 +3,13 @@
 One statement each: a desk has twelve in all, six of them spent before its view begins.
 """
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Window
 
 from applications.models import Application, HistoryEntry
 from applications.states import OPEN, State
@@ -23,6 +23,8 @@ from workflow.steps import STEPS, staff_label
 from workflow.worklists import is_over, mine
 
 ENDING = timedelta(days=30)
+MOST_DOUBTS = 500
+"""Exceptions of one step that a desk reads: beyond that their number says nothing more."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +100,14 @@ class Doubt:
     reasons: tuple[str, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Share:
     """One programme's part of what waits for review."""
 
     programme: str
-    n: int = 0
-    amount: Decimal = Decimal(0)
-    villages: set[str] = field(default_factory=set)
+    n: int
+    amount: Decimal
+    villages: int
     doubts: int = 0
 
 
@@ -115,6 +117,8 @@ class Overview:
 
     shares: list[Share]
     doubts: list[Doubt]
+    more: bool = False
+    """Whether there are more cases to look at twice than were read."""
 
     @property
     def n(self) -> int:
@@ -126,34 +130,40 @@ class Overview:
 
 
 def overview(actor: Actor, *, role: Role, state: State) -> Overview:
-    """The cases at a review step by programme with their sums, and each exception (核减, 异议, 照片, 平均数, 退回)."""
-    waiting = Application.objects.filter(within(actor.prefixes(role)), state=state)
-    rows = list(
-        doubts.annotated(waiting)
-        .order_by("programme__code", "number")
-        # Values only: whole rows would decipher every account number for nothing.
-        .values(
-            *doubts.FACTS, "pk", "number", "programme__name", "village__name", "payee__name", "member__name"
-        )
+    """The cases at a review step by programme with their sums, and each exception (核减, 异议, 照片, 平均数, 退回).
+
+    Two statements: the sums are the database's, and of the cases only exceptions are read, MOST_DOUBTS of them.
+    """
+    cases = Application.objects.filter(within(actor.prefixes(role)), state=state)
+    sums = list(
+        cases.order_by("programme__code", "programme")
+        .values("programme_id", "programme__name")
+        .annotate(n=Count("pk"), total=Sum("amount"), villages=Count("village", distinct=True))
     )
-    by_programme: dict[int, list[Any]] = defaultdict(list)
-    for row in rows:
-        by_programme[row["programme_id"]].append(row)
-    known = doubts.bounds_of(rows)
-    shares, found = [], []
-    for cases in by_programme.values():
-        share = Share(cases[0]["programme__name"])
-        for row in cases:
-            share.n += 1
-            share.amount += row["amount"]
-            share.villages.add(row["village__name"])
-            if reasons := doubts.reasons(row, known):
-                share.doubts += 1
-                name = row["member__name"] or row["payee__name"]
-                found.append(Doubt(row["pk"], row["number"], name, row["amount"], reasons))
-        shares.append(share)
+    known = {
+        (row["programme_id"], f"{state}"): doubts.bound(row["total"], row["n"])
+        for row in sums
+        if row["n"] >= doubts.COMPARABLE
+    }
+    found, counted = [], Counter[int]()
+    rows = _doubtful(cases, known) if sums else []
+    for row in rows[:MOST_DOUBTS]:
+        counted[row["programme_id"]] += 1
+        name = row["member__name"] or row["payee__name"]
+        found.append(Doubt(row["pk"], row["number"], name, row["amount"], doubts.reasons(row, known)))
     found.sort(key=lambda doubt: -len(doubt.reasons))
-    return Overview(shares, found)
+    shares = [
+        Share(row["programme__name"], row["n"], row["total"], row["villages"], counted[row["programme_id"]])
+        for row in sums
+    ]
+    return Overview(shares, found, more=len(rows) > MOST_DOUBTS)
+
+
+def _doubtful(cases: QuerySet[Application], known: doubts.Bounds) -> list[Any]:
+    """The cases with a reason to look twice, one more than are shown at most."""
+    rows = doubts.annotated(cases).filter(doubts.is_doubtful(known)).order_by("programme__code", "number")
+    # Values only: whole rows would decipher every account number for nothing.
+    return list(rows.values(*doubts.FACTS, "pk", "number", "payee__name", "member__name")[: MOST_DOUBTS + 1])
 
 
 def corrected_lists(actor: Actor, *, most: int) -> list[Decision]:

@@ -41,7 +41,7 @@ def bounds(rows: QuerySet[Application]) -> Bounds:
     """The amount above which a case of a programme is far from its average, per step. One statement."""
     groups = rows.filter(state__in=list(REVIEWS)).order_by().values("programme_id", "state")
     return {
-        (row["programme_id"], row["state"]): _bound(row["total"], row["n"])
+        (row["programme_id"], row["state"]): bound(row["total"], row["n"])
         for row in groups.annotate(n=Count("pk"), total=Sum("amount"))
         if row["n"] >= COMPARABLE
     }
@@ -52,10 +52,11 @@ def bounds_of(rows: Iterable[Mapping[str, Any]]) -> Bounds:
     amounts: dict[tuple[int, str], list[Decimal]] = {}
     for row in rows:
         amounts.setdefault((row["programme_id"], row["state"]), []).append(row["amount"])
-    return {key: _bound(sum(of), len(of)) for key, of in amounts.items() if len(of) >= COMPARABLE}
+    return {key: bound(sum(of), len(of)) for key, of in amounts.items() if len(of) >= COMPARABLE}
 
 
-def _bound(total: Decimal | int, n: int) -> Decimal:
+def bound(total: Decimal | int, n: int) -> Decimal:
+    """The amount above which one of `n` cases with this total is far from their average."""
     return (Decimal(total) / n * FAR).quantize(CENT, rounding=ROUND_DOWN)
 
 

@@ -15,7 +15,7 @@ from applications.terms import Term
 from registry import appointments
 from registry.models import Region, RegionLevel, User
 from registry.refusal import Refused
-from registry.scope import lineage, within
+from registry.scope import within
 from workflow import engine, permissions, receipts, sheets, standings, wordings
 from workflow import supplements as chain
 from workflow.models import AnnouncementSheet, EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
@@ -68,9 +68,9 @@ REQUIRED = {
 
 def default_heading(kind: PostingKind, region: Region, programme: Programme) -> Heading:
     """The heading a sheet starts with: the kind's template, the programme, the phones of the bodies above."""
-    line = {one.level: one for one in Region.objects.filter(code__in=lineage(region.code))}
+    line = {one.level: one for one in region.line}
     township, county = line.get(RegionLevel.TOWNSHIP), line.get(RegionLevel.COUNTY)
-    plan = programme.posting_plans.filter(level=kind.level).first()
+    plan = programme.plan_of(kind.level)
     values = wordings.values_for(region, programme, term=str(plan.term) if plan else "")
     wording = wordings.current(kind).filled(values)
     return Heading(
@@ -249,7 +249,7 @@ def plan_for(kind: PostingKind, programme: Programme) -> PostingPlan | None:
     """The programme's plan for this level, which must say how long and where a list hangs; announcements have none."""
     if kind is PostingKind.ANNOUNCEMENT:
         return None
-    plan = programme.posting_plans.filter(level=kind.level).first()
+    plan = programme.plan_of(kind.level)
     if plan is None:
         raise PostingIncomplete(f"项目“{programme.name}”没有设定{kind.label}的公示期，不能张贴。")
     if not plan.channels.strip():

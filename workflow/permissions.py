@@ -4,16 +4,27 @@ The list query, the button and the verb ask the same predicate. The law of the c
 coverage, the same person at two levels) stands in the state machine and is asked there.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from applications.models import Application
 from applications.states import CORRECTIONS, REVIEWS, Level, State, holder
 from registry.appointments import Actor
 from registry.models import Appointment, Household, Interest, Region, RegionLevel, Role, User
 from registry.refusal import Refused
-from workflow.models import Act, EntryOutcome, Objection, Posting, PostingEntry, PostingKind, Telling
+from workflow.models import (
+    Act,
+    Decision,
+    EntryOutcome,
+    Objection,
+    Posting,
+    PostingEntry,
+    PostingKind,
+    Telling,
+)
 from workflow.steps import LEVEL_ROLE, STEPS
 
 
@@ -97,9 +108,17 @@ def returned_by(application: Application) -> Level:
     held = holder(application.state)
     if not application.is_in_correction or application.pk is None:
         return held
-    acts = application.decisions.filter(target=application.state, act__in=[Act.SEND_BACK, Act.CORRECT])
-    set_by = acts.order_by("pk").values_list("level", flat=True).last()
+    if "set_back_by" in (row := vars(application)):  # a page reads it along with the case
+        set_by = row["set_back_by"]
+    else:
+        set_by = set_backs(application.pk, application.state).values_list("level", flat=True).first()
     return max(held, Level(set_by or held), key=list(Level).index)
+
+
+def set_backs(case: Any, state: Any) -> QuerySet[Decision]:
+    """The decisions that led a case to its correction, the latest first; the arguments may be those of an outer query."""
+    acts = [Act.SEND_BACK, Act.CORRECT]
+    return Decision.objects.filter(application=case, target=state, act__in=acts).order_by("-pk")
 
 
 def may(actor: Actor, act: Act, application: Application, *, taken: Taken | None = None) -> Verdict:
@@ -328,11 +347,12 @@ def may_keep_accounts(actor: Actor) -> Verdict:
     return Verdict(False, "账号由系统管理员管理，您没有这项任职。")
 
 
-def may_keep_account(actor: Actor, person: User) -> Verdict:
+def may_keep_account(actor: Actor, person: User, *, codes: Iterable[str] | None = None) -> Verdict:
     """Whether the person may reset, lock out, or let in again the holder of a login.
 
     All that the holder holds, today or later, lies in the administrator's regions: nobody takes over a login that
-    reaches further than the own. Nor the own one, where nobody else would see it.
+    reaches further than the own. Nor the own one, where nobody else would see it. `codes` are the regions of those
+    appointments, where they were read already.
     """
     verdict = may_keep_accounts(actor)
     if not verdict:
@@ -341,8 +361,10 @@ def may_keep_account(actor: Actor, person: User) -> Verdict:
         return Verdict(False, "自己的账号请由其他管理员办理；密码请在“密码”页面修改。")
     if person.is_superuser and not getattr(actor.user, "is_superuser", False):
         return Verdict(False, "该账号可以进入全部后台，只能由同样的账号办理。")
-    held = Appointment.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=actor.on), user_id=person.pk)
-    codes = held.order_by().values_list("region__code", flat=True)
+    if codes is None:
+        lasting = Q(ends_on__isnull=True) | Q(ends_on__gte=actor.on)
+        held = Appointment.objects.filter(lasting, user_id=person.pk)
+        codes = held.order_by().values_list("region__code", flat=True)
     if all(actor.holds(Role.ADMINISTRATOR, code) for code in codes):
         return YES
     return Verdict(False, "该账号在您管辖的区划以外还有任职，请由上级管理员办理。")

@@ -160,6 +160,10 @@ class Programme(models.Model):
         same = Programme.objects.filter(region=self.region_id, code=self.code, year=self.year)
         return same.order_by("-version")
 
+    def plan_of(self, level: str) -> "PostingPlan | None":
+        """How long and where a list of this level hangs; announcements have no plan."""
+        return next((plan for plan in self.posting_plans.all() if plan.level == level), None)
+
     @property
     def per_person(self) -> bool:
         return self.beneficiary == Beneficiary.PERSON

@@ -98,6 +98,12 @@ class ClaimForm(VerbForm):
         fields["payee"].label_from_instance = _paid_to
         fields["payee"].empty_label = "申请对象本人" if programme.per_person else "户主"
         fields["payee"].help_text = "补贴发到收款人登记的一卡通账户。"
+        # The members are read once for all fields; what is chosen is still looked up among the living.
+        living = [member for member in household.members.all() if member.status == MemberStatus.ALIVE]
+        for name in ("member", "payee"):
+            if name in fields:
+                label, empty = fields[name].label_from_instance, fields[name].empty_label
+                fields[name].choices = [("", empty), *((member.pk, label(member)) for member in living)]
 
 
 def _paid_to(member: Member) -> str:

@@ -12,7 +12,7 @@ from registry.models import User
 from workflow.announcements import LABELS, Listing, TenItems
 from workflow.displays import Display
 from workflow.drafts import REQUIRED, Heading
-from workflow.forms.base import VerbForm
+from workflow.forms.base import PhotoField, VerbForm
 
 BATCHES = ["第一批", "第二批", "第三批", "第四批", "第五批"]
 WHEN = "%Y-%m-%dT%H:%M"
@@ -94,7 +94,7 @@ class DisplayForm(VerbForm):
         help_text="村务监督委员会成员，不能是张贴人，也不能是村两委成员或其近亲属。",
     )
     witness_post = forms.CharField(label="见证人身份", max_length=50, initial="村务监督委员会")
-    photo = forms.FileField(
+    photo = PhotoField(
         label="张贴照片",
         widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png"}),
         help_text="一张就够，要能看清贴出来的名单。JPG或PNG。",
@@ -123,7 +123,7 @@ class TakeDownForm(VerbForm):
 
 
 class EndPhotoForm(VerbForm):
-    photo = forms.FileField(
+    photo = PhotoField(
         label="期满照片",
         widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png"}),
         help_text="公示最后一天或之后拍的一张照片。JPG或PNG。",

@@ -17,7 +17,7 @@ from workflow import calendar, deadlines, doubts, lists, permissions, standings,
 from workflow.doubts import Bounds
 from workflow.forms.base import new_key
 from workflow.forms.lists import CaseFilter
-from workflow.models import Act, Deadline
+from workflow.models import Act
 from workflow.reviews import PASS
 from workflow.spreadsheets import Value
 from workflow.views import badges, chain, custody, offers
@@ -25,7 +25,7 @@ from workflow.views.acting import application_act
 from workflow.views.amending import application_amend, application_attach, application_faults
 from workflow.views.base import StaffView
 from workflow.views.batches import MOST, application_batch, application_batch_results
-from workflow.views.case import OfCase
+from workflow.views.case import OfCase, open_deadline
 from workflow.views.case_tabs import TABS
 from workflow.views.entering import application_new
 from workflow.views.listing import PER_PAGE, Column, Counted, KeysFirst, ListView
@@ -208,6 +208,11 @@ class ApplicationDetail(OfCase, StaffView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         case = self.case
+        deadline = open_deadline(case)
+        if deadline is not None and request.GET.get("due") == "explain":
+            period = deadlines.explain(deadline, calendar.load(), today=self.actor.on)
+            context = {"case": case, "deadline": deadline, "period": period, "rests": deadlines.OBJECTED}
+            return render(request, "desk/application_due.html", context)
         tab = TABS.get(request.GET.get("tab", ""), TABS["form"])
         standing = standings.of([case])[case.pk]
         history = list(case.history.select_related("by").order_by("seq"))
@@ -216,10 +221,10 @@ class ApplicationDetail(OfCase, StaffView):
         works += custody.offers(case, self.actor)
         context = {
             "case": case,
-            "head": case.household.head,
             "chain": chain.of(case, history),
             "standing": standing,
-            "deadline": self._deadline(),
+            "deadline": deadline,
+            "rests": deadlines.OBJECTED,
             "holder": custody.holder(case, self.actor),
             "urgings": custody.urgings(history),
             "offers": [offer for offer in acts if offer.verdict],
@@ -231,16 +236,6 @@ class ApplicationDetail(OfCase, StaffView):
             **tab.load(case, self.actor, history),
         }
         return render(request, "desk/application_detail.html", context)
-
-    def _deadline(self) -> dict[str, Any] | None:
-        """The open due date with its day-by-day ledger."""
-        found = Deadline.objects.filter(
-            application=self.case, objection__isnull=True, settled_at__isnull=True
-        ).first()
-        if found is None:
-            return None
-        period = deadlines.explain(found, calendar.load(), today=self.actor.on)
-        return {"row": found, "period": period, "ledger": period.ledger, "paused": deadlines.OBJECTED}
 
 
 application_list = ApplicationList.as_view()

@@ -1,11 +1,21 @@
 """The tabs of a case's page: each loads its own rows, and no other tab's."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, QuerySet, prefetch_related_objects
+
 from applications import papers
-from applications.models import Application, AppraisalItem, HistoryEntry
+from applications.models import (
+    Application,
+    AppraisalItem,
+    Attachment,
+    HistoryEntry,
+    VerificationVisit,
+    Verifier,
+)
 from applications.states import CORRECTIONS, REVIEWS, State
 from registry import masking
 from registry.appointments import Actor
@@ -77,13 +87,33 @@ def _returned(case: Application, actor: Actor, history: Sequence[HistoryEntry]) 
 
 def _field(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
     """Visits with their verifiers and photos, and what meetings said."""
-    visits = case.visits.select_related("recorded_by").prefetch_related("verifiers", "photos")
+    shown = _visits(case)
     items = case.appraisals.select_related("meeting").order_by("-meeting__held_on", "-pk")
     for item in (appraisals := list(items)):
         item.vote = _vote(item)  # type: ignore[attr-defined]
-    shown = list(visits)
     reuse.note([photo for visit in shown for photo in visit.photos.all()], actor)
     return {"visits": shown, "appraisals": appraisals}
+
+
+def _visits(case: Application) -> list[VerificationVisit]:
+    """The visits, the latest first, with verifiers and photos: two statements, for no visit is without verifiers."""
+    rows = (
+        Verifier.objects.filter(visit__application=case).select_related("visit__recorded_by").order_by("pk")
+    )
+    verifiers: dict[int, list[Verifier]] = defaultdict(list)
+    visits: dict[int, VerificationVisit] = {}
+    for verifier in rows:
+        verifiers[verifier.visit_id].append(verifier)
+        visits[verifier.visit_id] = verifier.visit
+    for visit in (found := list(visits.values())):
+        visit.seen_by = verifiers[visit.pk]  # type: ignore[attr-defined]
+    prefetch_related_objects(found, Prefetch("photos", _files()))
+    return sorted(found, key=lambda visit: (visit.visited_on, visit.pk), reverse=True)
+
+
+def _files() -> QuerySet[Attachment]:
+    """Files, each with whether its photo stands elsewhere too (`twice`)."""
+    return Attachment.objects.annotate(twice=ExpressionWrapper(reuse.elsewhere(), BooleanField()))
 
 
 def _sheets(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
@@ -122,7 +152,8 @@ def _history(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -
 
 def _papers(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
     """The files of the case, and the required papers that it lacks."""
-    files = list(case.attachments.select_related("paper", "uploaded_by", "removal").order_by("kind", "pk"))
+    rows = _files().filter(application=case).select_related("paper", "uploaded_by", "removal")
+    files = list(rows.order_by("kind", "pk"))
     reuse.note(files, actor)
     return {"files": files, "missing": papers.missing([case])[case.pk]}
 

@@ -125,7 +125,7 @@ class OfPosting(VerbView):
 
     @cached_property
     def posting(self) -> Posting:
-        rows = Posting.objects.visible_to(self.actor).select_related("region", "programme")
+        rows = Posting.objects.visible_to(self.actor).select_related("region", "programme", "announcement")
         found = get_object_or_404(rows, pk=self.kwargs["pk"])
         verdict = self.verdict(found)
         if not verdict:

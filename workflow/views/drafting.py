@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Min, Q, QuerySet, Value
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -20,7 +20,7 @@ from registry import clock
 from registry.appointments import Actor
 from registry.models import Region
 from registry.scope import within
-from workflow import announcements, drafts, permissions, sheets, supplements, worklists
+from workflow import drafts, permissions, sheets, supplements, worklists
 from workflow.forms.postings import SheetForm
 from workflow.models import (
     OPEN_OBJECTION,
@@ -152,6 +152,7 @@ class PostingNew(VerbView):
         found = (
             Region.objects.within(self.actor.may_read_prefixes)
             .filter(pk=_number(self.request, "region"))
+            .select_related("parent__parent__parent__parent")
             .first()
         )
         if found is None:
@@ -163,19 +164,20 @@ class PostingNew(VerbView):
 
     @cached_property
     def programme(self) -> Programme:
-        return get_object_or_404(worklists.programmes(self.actor), pk=_number(self.request, "programme"))
+        rows = worklists.programmes(self.actor).prefetch_related("posting_plans")
+        return get_object_or_404(rows, pk=_number(self.request, "programme"))
 
     @cached_property
     def cases(self) -> list[Application]:
-        if self.kind is PostingKind.ANNOUNCEMENT:
-            return announcements.waiting(self.region, self.programme)
-        return list(drafts.waiting(self.kind, self.region).filter(programme=self.programme))
+        rows = _cases(self.kind, self.region).filter(programme=self.programme)
+        named = rows.select_related("programme", "village", "household", "payee", "member")
+        objected = Objection.objects.open().filter(application=OuterRef("pk"))
+        return list(named.annotate(objected=Exists(objected)).order_by("village__code", "pk"))
 
     @cached_property
     def held(self) -> set[int]:
         """Cases with an open objection: they may hang on a sheet, yet cannot be announced."""
-        rows = Objection.objects.open().filter(application__in=[case.pk for case in self.cases])
-        return set(rows.values_list("application_id", flat=True))
+        return {case.pk for case in self.cases if vars(case)["objected"]}
 
     @cached_property
     def earlier(self) -> dict[int, PostingEntry]:

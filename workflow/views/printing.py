@@ -78,7 +78,7 @@ class PostingDocument(OneSheet):
 
 
 def _paper(posting: Posting, entries: Sequence[PostingEntry]) -> sheet.Paper:
-    plan = posting.programme.posting_plans.filter(level=posting.level).first()
+    plan = posting.programme.plan_of(posting.level)
     return sheet.of(posting, sheet.as_shown(entries), plan=plan)
 
 

@@ -121,7 +121,7 @@ class Reviewing(ApplicationList):
         rows = list(
             self.ordered(self.rows()).values(
                 *doubts.FACTS, "pk", "number", "asked", "member__name", "payee__name", "village_id",
-                "village__name", "programme__name", "due_on", "remind_on", "taken_name",
+                "village__name", "programme__name", "due_on", "near_on", "taken_name",
             )
         )  # fmt: skip
         self.form.offer(
@@ -141,7 +141,7 @@ class Reviewing(ApplicationList):
             village=row["village__name"],
             programme=row["programme__name"],
             amount=row["amount"],
-            due=badges.of_due(row["due_on"], row["remind_on"], today=self.actor.on),
+            due=badges.of_due(row["due_on"], row["near_on"], today=self.actor.on),
             taken_name=row["taken_name"] or "",
             doubts=reasons,
         )

@@ -62,14 +62,14 @@ def test_case_is_seen_within_the_region_and_is_not_found_outside(world: World, w
 
 
 @pytest.mark.parametrize("state", stages.ORDER)
-def test_page_of_a_case_opens_in_every_state_within_twenty_queries(world: World, state: State) -> None:
+def test_page_of_a_case_opens_in_every_state_within_twelve_queries(world: World, state: State) -> None:
     case, moment = stages.reach(world, state)
     clients = [as_(person) for person in (world.clerk, world.reviewer, world.supervisor)]
     for tab in TABS:
         # One statement more than counted here: the clock stands still in tests.
         with clock_at(moment):
             for client in clients:
-                assert queries(client, f"{case.get_absolute_url()}?tab={tab}") <= 19
+                assert queries(client, f"{case.get_absolute_url()}?tab={tab}") <= 11
 
 
 def test_list_takes_twelve_queries_with_five_hundred_rows(world: World) -> None:
@@ -223,10 +223,14 @@ def test_page_of_a_case_masks_what_is_sensitive(world: World) -> None:
 def test_due_date_explains_itself_day_by_day(world: World) -> None:
     case, moment = stages.reach(world, State.VILLAGE_REVIEW)
     with clock_at(moment):
-        deadline = as_(world.clerk).get(case.get_absolute_url()).context["deadline"]
-    days = [(line.day, line.number) for line in deadline["ledger"]]
+        page = as_(world.clerk).get(case.get_absolute_url())
+        assert 'href="?tab=form&amp;due=explain"' in page.content.decode()
+        explained = as_(world.clerk).get(f"{case.get_absolute_url()}?due=explain")
+    days = [(line.day, line.number) for line in explained.context["ledger"]]
     assert days[0] == (moment.date(), None)
-    assert days[-1] == (deadline["row"].due_on, 5)
+    assert days[-1] == (page.context["deadline"].due_on, 5)
+    assert explained.context["deadline"].due_on == page.context["deadline"].due_on
+    assert 'id="due-ledger"' in explained.content.decode()
 
 
 def chain_of(world: World, case: Application) -> list[tuple[str, str]]:
