@@ -99,7 +99,7 @@ def plain(text: str) -> str:
 
 
 def _cell(page: Any, value: Value) -> Any:
-    """A text is written as a text, letter for letter; a dangerous one is marked as such in its format (ADR 17)."""
+    """A text is written as a text, letter for letter; a dangerous one is marked as such in its format (ADR 19)."""
     if isinstance(value, str):
         cell = WriteOnlyCell(page, value=plain(value))
         cell.data_type = "s"
