@@ -23,7 +23,7 @@ from registry.models import (
     Relationship,
     Role,
 )
-from workflow import lists, permissions, spreadsheets, worklists
+from workflow import lists, permissions, register_lines, spreadsheets, worklists
 from workflow.forms.lists import HouseholdFilter
 from workflow.views import badges
 from workflow.views.base import StaffView
@@ -150,6 +150,9 @@ class HouseholdDetail(StaffView):
             "this_year": actor.on.year,
             "records": list(records),
             "may_see_numbers": permissions.may_see_numbers(actor, household),
+            "may_change": permissions.may_change_household(actor, household),
+            # Corrections and their reasons are nothing for relatives of the household.
+            "corrections": [] if household.pk in actor.interests else register_lines.lines(household),
             "may_remove": permissions.may_remove(actor, household),
             "removal": household.removals.select_related("by").first(),
             "may_enter": permissions.may_enter(actor, household.village, household),
@@ -162,6 +165,7 @@ def _masked(member: Member) -> dict[str, Any]:
     """A member as the page shows one: what is sensitive is masked before it reaches a template."""
     born = member.birth_date
     return {
+        "pk": member.pk,
         "name": member.name,
         "relationship": member.get_relationship_display(),
         "sex": member.sex.label if member.sex else "",
