@@ -32,8 +32,8 @@ from registry.refusal import Refused
 from registry.sensitive import normalised
 from workflow import permissions, receipts
 from workflow.household_rows import changed_of, keys_of, lock, save_values
-from workflow.household_sheet import LENGTHS, OF_HOUSEHOLD, OF_MEMBER
-from workflow.register_lines import LABELS, pair, since, told_of
+from workflow.household_sheet import LENGTHS
+from workflow.register_lines import HOUSEHOLD_LABELS, PERSON_LABELS, pair, since, told_of
 from workflow.results import Conflict, Result
 
 NUMBERS = ("id_number", "phone", "card_number")
@@ -64,7 +64,7 @@ def correct_household(
         if receipts.first(key, act=RegisterAct.CORRECT_HOUSEHOLD, by=by.pk, at=now) is not None:
             return None
         kept, _ = _locked(household, seen=seen, by=by, now=now)
-        values = changed_of(kept, _cleaned(wanted, OF_HOUSEHOLD.values(), today=timezone.localdate(now)))
+        values = changed_of(kept, _cleaned(wanted, HOUSEHOLD_LABELS, today=timezone.localdate(now)))
         if not values:
             raise RegisterRefused("和登记的一样，没有要改的。")
         told, before = told_of(kept, values), kept.category
@@ -92,7 +92,7 @@ def correct_member(
         kept, people = _locked(member.household, seen=seen, by=by, now=now)
         person = people[member.pk]
         today = timezone.localdate(now)
-        said = _cleaned(wanted, ("name", *OF_MEMBER.values()), today=today)
+        said = _cleaned(wanted, PERSON_LABELS, today=today)
         if said.get("relationship", person.relationship) != person.relationship and (
             person.is_head or said["relationship"] == Relationship.HEAD
         ):
@@ -127,11 +127,11 @@ def add_member(
         if receipts.first(key, act=RegisterAct.ADD_MEMBER, by=by.pk, at=now) is not None:
             return None
         kept, people = _locked(household, seen=seen, by=by, now=now)
-        said = _cleaned(wanted, ("name", *OF_MEMBER.values()), today=timezone.localdate(now))
+        said = _cleaned(wanted, PERSON_LABELS, today=timezone.localdate(now))
         values = {name: value for name, value in said.items() if value not in ("", None, False)}
         for name in ("name", "relationship"):
             if name not in values:
-                raise RegisterRefused(f"没有填写“{LABELS[name]}”。")
+                raise RegisterRefused(f"没有填写“{PERSON_LABELS[name]}”。")
         if values["relationship"] == Relationship.HEAD:
             raise RegisterRefused("请先增加成员，再用“更换户主”。")
         if values.get("status", MemberStatus.ALIVE) != MemberStatus.ALIVE:
@@ -222,9 +222,9 @@ def _locked(
     return kept, found
 
 
-def _cleaned(wanted: Mapping[str, Any], allowed: Any, *, today: date) -> dict[str, Any]:
+def _cleaned(wanted: Mapping[str, Any], labels: Mapping[str, str], *, today: date) -> dict[str, Any]:
     """The said fields in their one spelling, checked as a line of the list is."""
-    unknown = set(wanted) - set(allowed)
+    unknown = set(wanted) - set(labels)
     if unknown:
         raise ValueError(f"no field of the register: {sorted(unknown)}")
     found: dict[str, Any] = dict(wanted)
@@ -235,9 +235,9 @@ def _cleaned(wanted: Mapping[str, Any], allowed: Any, *, today: date) -> dict[st
         if found.get(name):
             found[name] = normalised(found[name])
     for name, value in found.items():
-        most = LENGTHS.get(LABELS[name])
+        most = LENGTHS.get(labels[name])
         if most and len(value) > most:
-            raise RegisterRefused(f"“{LABELS[name]}”超过{most}个字，请核对。")
+            raise RegisterRefused(f"“{labels[name]}”超过{most}个字，请核对。")
     if "name" in found and not found["name"]:
         raise RegisterRefused("没有填写“姓名”。")
     if found.get("id_number"):

@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from registry import masking
-from registry.models import Household, Member, RegisterChange
+from registry.models import Household, Member, RegisterAct, RegisterChange
 from workflow.household_sheet import OF_HOUSEHOLD, OF_MEMBER
 from workflow.results import Change
 
-LABELS = {attribute: label for label, attribute in (OF_HOUSEHOLD | OF_MEMBER).items()} | {"name": "姓名"}
+OF_PERSON = {"姓名": "name", **OF_MEMBER}
+HOUSEHOLD_LABELS = {attribute: label for label, attribute in OF_HOUSEHOLD.items()}
+PERSON_LABELS = {attribute: label for label, attribute in OF_PERSON.items()}
 MASKS: dict[str, Callable[[str], str]] = {
     "id_number": masking.mask_id_number,
     "phone": masking.mask_phone,
@@ -58,7 +60,7 @@ def lines(household: Household) -> list[Line]:
             row.get_act_display(),
             names.get(row.member_id, "") if row.member_id else "",
             row.reason,
-            tuple(_shown(one, names) for one in row.data["changed"]),
+            tuple(_shown(one, row.act, names) for one in row.data["changed"]),
         )
         for row in rows
     ]
@@ -95,8 +97,9 @@ def _said(name: str, value: Any) -> str:
     return f"{choices.get(value, value)}" if value else ""
 
 
-def _shown(one: Mapping[str, Any], names: Mapping[int, str]) -> Told:
-    label = LABELS[one["field"]]
+def _shown(one: Mapping[str, Any], act: str, names: Mapping[int, str]) -> Told:
+    labels = HOUSEHOLD_LABELS if act == RegisterAct.CORRECT_HOUSEHOLD else PERSON_LABELS
+    label = labels[one["field"]]
     if "member" in one:
         label = f"{names.get(one['member'], '')}{label}"
     return Told(label, one["before"], one["after"]) if "before" in one else Told(label, valued=False)

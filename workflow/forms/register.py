@@ -52,7 +52,9 @@ class RegisterForm(VerbForm):
         there = [(name, self.fields[name].label) for name, text in masked.items() if text]
         field = self.fields["cleared"]
         assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = there
+        # Sent twice, the form names what is no longer there: it is read all the same.
+        field.choices = [(name, self.fields[name].label) for name in masked]
+        field.widget.choices = there
         if not there:
             del self.fields["cleared"]
 
@@ -172,7 +174,9 @@ class HeadForm(RegisterForm):
         self.people = people
         field = self.fields["to"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [
+        # Whoever is head or gone is not offered, but the form sent twice must still be read: the verb refuses them.
+        field.choices = [(one.pk, one.name) for one in people]
+        field.widget.choices = [
             (one.pk, one.name) for one in people if not one.is_head and one.status == MemberStatus.ALIVE
         ]
         for one in people:
