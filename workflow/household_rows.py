@@ -145,7 +145,9 @@ class _Register:
         if len(named) > 1:
             raise Refused(f"该户登记了{len(named)}名叫“{name}”的成员，请写明身份证号。")
         if named and number and named[0].id_number:
-            raise Refused("这名成员登记的是另一个身份证号，不能用表格改动，请核对是不是同名的另一个人。")
+            raise Refused(
+                "这名成员登记的是另一个身份证号，不能用表格改动，请核对是不是同名的另一个人；登记错了的，在这一户的页面更正。"
+            )
         return named[0] if named else None
 
     def _refuse_contradiction(self, line: Line, wanted: dict[str, Any]) -> None:
@@ -161,7 +163,7 @@ class _Register:
             return
         number = line.given[NUMBER]
         if number in self.heads and not (plan.member and plan.member.is_head):
-            raise Refused("这一户已经有户主，不能用表格更换户主，请核对。")
+            raise Refused("这一户已经有户主，不能用表格更换户主，请在这一户的页面更换。")
         self.heads.add(number)
 
 

@@ -49,8 +49,11 @@ class Line:
     told: tuple[Told, ...]
 
 
-def lines(household: Household) -> list[Line]:
-    """What was corrected in a household's registration, the latest first. Prefetch `members`."""
+def lines(household: Household, *, removed: bool) -> list[Line]:
+    """What was corrected in a household's registration, the latest first. Prefetch `members`.
+
+    Where personal data were removed, no line shows values.
+    """
     names = {person.pk: person.name for person in household.members.all()}
     rows = RegisterChange.objects.filter(household=household).select_related("by")
     return [
@@ -60,7 +63,7 @@ def lines(household: Household) -> list[Line]:
             row.get_act_display(),
             names.get(row.member_id, "") if row.member_id else "",
             row.reason,
-            tuple(_shown(one, row.act, names) for one in row.data["changed"]),
+            tuple(_shown(one, row.act, names, bare=removed) for one in row.data["changed"]),
         )
         for row in rows
     ]
@@ -97,9 +100,13 @@ def _said(name: str, value: Any) -> str:
     return f"{choices.get(value, value)}" if value else ""
 
 
-def _shown(one: Mapping[str, Any], act: str, names: Mapping[int, str]) -> Told:
+def _shown(one: Mapping[str, Any], act: str, names: Mapping[int, str], *, bare: bool) -> Told:
     labels = HOUSEHOLD_LABELS if act == RegisterAct.CORRECT_HOUSEHOLD else PERSON_LABELS
     label = labels[one["field"]]
     if "member" in one:
         label = f"{names.get(one['member'], '')}{label}"
-    return Told(label, one["before"], one["after"]) if "before" in one else Told(label, valued=False)
+    return (
+        Told(label, one["before"], one["after"])
+        if "before" in one and not bare
+        else Told(label, valued=False)
+    )

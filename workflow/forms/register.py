@@ -167,7 +167,12 @@ class MemberCorrectionForm(MemberForm):
 class HeadForm(RegisterForm):
     """Who becomes head, and what each of the others is to the new head."""
 
-    to = forms.TypedChoiceField(label="新户主", coerce=int, widget=forms.RadioSelect)
+    to = forms.TypedChoiceField(
+        label="新户主",
+        coerce=int,
+        widget=forms.RadioSelect,
+        help_text="只列出登记为“正常”的成员。换户主以后，其他成员的关系要逐个重新核对。",
+    )
 
     def __init__(self, *args: Any, people: list[Member], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

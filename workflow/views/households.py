@@ -137,6 +137,7 @@ class HouseholdDetail(StaffView):
         found = worklists.cases(actor).filter(household=household)
         cases = [badges.put_on(case, today=actor.on) for case in found.order_by("-programme__year", "-pk")]
         records = BenefitRecord.objects.filter(household=household).select_related("programme", "member")
+        removal = household.removals.select_related("by").first()
         context = {
             "household": household,
             "category": Category(household.category).label,
@@ -152,9 +153,11 @@ class HouseholdDetail(StaffView):
             "may_see_numbers": permissions.may_see_numbers(actor, household),
             "may_change": permissions.may_change_household(actor, household),
             # Corrections and their reasons are nothing for relatives of the household.
-            "corrections": [] if household.pk in actor.interests else register_lines.lines(household),
+            "corrections": []
+            if household.pk in actor.interests
+            else register_lines.lines(household, removed=removal is not None),
             "may_remove": permissions.may_remove(actor, household),
-            "removal": household.removals.select_related("by").first(),
+            "removal": removal,
             "may_enter": permissions.may_enter(actor, household.village, household),
             "enters": Role.VILLAGE_CLERK in actor.roles,
         }

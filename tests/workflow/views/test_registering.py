@@ -7,7 +7,7 @@ from django.test import Client
 
 from registry.models import Household, InterestKind, Member, RegisterChange
 from tests import stages
-from tests.workflow.test_register import family, rows
+from tests.workflow.test_register import as_removed, family, rows
 from tests.workflow.views.pages import as_, clock_at, url
 from tests.workflow.views.sheets import heading as typed_again
 from tests.world import World
@@ -157,6 +157,21 @@ def test_the_page_lists_what_was_corrected_in_words_and_masked(world: World) -> 
             assert "示例户主甲与户主关系：户主 → 父母" in text
             assert not [number for number in plain(Household.objects.get(pk=home.pk)) if number in text]
     assert Member.objects.get(name="示例改名").is_head
+
+
+def test_after_a_removal_the_lines_show_no_values_and_nothing_is_offered(world: World) -> None:
+    home, client = family(world), as_(world.administrator)
+    with clock_at(world.now):
+        address, typed = pages(home)["member"]
+        assert client.post(address, opened(client, address, **typed)).status_code == 302
+        sent = opened(client, address, phone="13812349999")
+        as_removed(world, Household.objects.get(pk=home.pk))
+        page = client.get(url("household-detail", home.pk)).content.decode()
+        assert ("手机号（内容不留存）" in page, "138****" in page) == (True, False)
+        assert not [button for button in BUTTONS if button in page]
+        kept = rows()
+        assert client.post(address, sent).status_code == 422
+    assert rows() == kept
 
 
 def test_open_cases_are_named_beside_the_form(world: World) -> None:
