@@ -23,7 +23,7 @@ from applications.models import (
     Removal,
     SealedRecord,
 )
-from registry.models import AccountChange
+from registry.models import AccountChange, RegisterChange
 
 SETTLED = timedelta(minutes=10)
 """No transaction lasts so long: of rows that are older, none appears later under a smaller number."""
@@ -68,6 +68,12 @@ LEDGERS = (
         ("programme_id", "at", "by_id", "act", "text", "before", "after"),
     ),
     Ledger("account_change", "账号记录", AccountChange, ("user_id", "act", "at", "by_id", "reason", "data")),
+    Ledger(
+        "register_change",
+        "户籍更正记录",
+        RegisterChange,
+        ("household_id", "member_id", "act", "at", "by_id", "reason", "data"),
+    ),
     Ledger(
         "photo",
         "公示照片和异议照片",

@@ -15,6 +15,7 @@ TABLES = (
     "applications_programmechange",
     "registry_user",
     "registry_accountchange",
+    "registry_registerchange",
     "applications_disclosure",
     "applications_removal",
 )

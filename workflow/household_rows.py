@@ -90,7 +90,7 @@ class _Register:
         elsewhere = Household.objects.filter(number__in=numbers).exclude(village=village)
         self.elsewhere = set(elsewhere.values_list("number", flat=True))
         # A list asks for all its numbers at once; each is looked for under the keys of a rotation too.
-        keys = {key for line in lines if line.given[ID] for key in _keys(line.given[ID])}
+        keys = {key for line in lines if line.given[ID] for key in keys_of(line.given[ID])}
         owners = Member.objects.filter(id_number_index__in=keys).values_list("id_number_index", "pk")
         self.owners = dict(owners)
         self.heads = {number for number, home in self.homes.items() if home.head}
@@ -127,7 +127,9 @@ class _Register:
         people = list(home.members.all()) if home else []
         named = [one for one in people if one.name == name]
         owner = (
-            next((self.owners[key] for key in _keys(number) if key in self.owners), None) if number else None
+            next((self.owners[key] for key in keys_of(number) if key in self.owners), None)
+            if number
+            else None
         )
         if number and (before := self.ids.get(number)):
             raise Refused(f"身份证号和第{before}行相同，请核对。")
@@ -143,7 +145,9 @@ class _Register:
         if len(named) > 1:
             raise Refused(f"该户登记了{len(named)}名叫“{name}”的成员，请写明身份证号。")
         if named and number and named[0].id_number:
-            raise Refused("这名成员登记的是另一个身份证号，不能用表格改动，请核对是不是同名的另一个人。")
+            raise Refused(
+                "这名成员登记的是另一个身份证号，不能用表格改动，请核对是不是同名的另一个人；登记错了的，在这一户的页面更正。"
+            )
         return named[0] if named else None
 
     def _refuse_contradiction(self, line: Line, wanted: dict[str, Any]) -> None:
@@ -159,11 +163,11 @@ class _Register:
             return
         number = line.given[NUMBER]
         if number in self.heads and not (plan.member and plan.member.is_head):
-            raise Refused("这一户已经有户主，不能用表格更换户主，请核对。")
+            raise Refused("这一户已经有户主，不能用表格更换户主，请在这一户的页面更换。")
         self.heads.add(number)
 
 
-def _keys(number: str) -> list[str]:
+def keys_of(number: str) -> list[str]:
     key = blind_index(number)
     return [str(key), *([key.older] if key.older else [])]
 
@@ -202,7 +206,7 @@ def _wanted(given: dict[str, str], names: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def _changed(row: Household | Member, wanted: dict[str, Any]) -> dict[str, Any]:
+def changed_of(row: Household | Member, wanted: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if getattr(row, name) != value}
 
 
@@ -210,9 +214,9 @@ def _told(line: Line, plan: Plan) -> Checked:
     """What the line will do, in words; nothing where all of it stands in the register already."""
     labels = {attribute: label for label, attribute in (OF_HOUSEHOLD | OF_MEMBER).items()}
     if plan.household is not None:
-        plan.of_household = _changed(plan.household, plan.of_household)
+        plan.of_household = changed_of(plan.household, plan.of_household)
     if plan.member is not None:
-        plan.of_member = _changed(plan.member, plan.of_member)
+        plan.of_member = changed_of(plan.member, plan.of_member)
     told = [] if plan.household else ["新登记的户"]
     if plan.household and plan.of_household:
         told.append("修改户的" + "、".join(labels[name] for name in plan.of_household))
@@ -242,19 +246,19 @@ def write(found: Sequence[Checked], *, village: Region, by: User, today: date) -
             became[homes[number]] = ""
         elif values:
             became[homes[number]] = homes[number].category
-            _save(homes[number], values)
+            save_values(homes[number], values)
     categories.record(became, on=today, by=by)
     new = []
     for line, plan in good:
         if plan.member is None:
             new.append(Member(household=homes[line.given[NUMBER]], name=line.given[NAME], **plan.of_member))
         elif plan.of_member:
-            _save(plan.member, plan.of_member)
+            save_values(plan.member, plan.of_member)
     Member.objects.bulk_create(new)
     return len(good)
 
 
-def _save(row: Household | Member, values: dict[str, Any]) -> None:
+def save_values(row: Household | Member, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
     written = set(values)

@@ -22,6 +22,7 @@ from registry.models.households import (
 )
 from registry.models.members import Member, MemberStatus, Relationship
 from registry.models.regions import Region, RegionLevel, RegionQuerySet
+from registry.models.register import RegisterAct, RegisterChange
 from registry.models.users import FormerPassword, User, UserManager, UserNeverDeleted, UserQuerySet
 
 __all__ = [
@@ -48,6 +49,8 @@ __all__ = [
     "Region",
     "RegionLevel",
     "RegionQuerySet",
+    "RegisterAct",
+    "RegisterChange",
     "Relationship",
     "Role",
     "User",

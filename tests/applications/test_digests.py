@@ -29,7 +29,7 @@ from applications.models import (
 from applications.models.history import HistoryIsAppendOnly
 from applications.states import State
 from applications.templatetags.daily_digest import daily_digest
-from registry.models import AccountAct, AccountChange
+from registry.models import AccountAct, AccountChange, RegisterAct, RegisterChange
 from tests import stages
 from tests.tampering import TABLES
 from tests.workflow.views.pages import clock_at
@@ -99,6 +99,7 @@ COLUMN = {
     "applications_disclosure": "reason",
     "applications_removal": "reason",
     "registry_accountchange": "reason",
+    "registry_registerchange": "reason",
 }
 APPEND_ONLY = sorted(set(TABLES) - {"registry_user"})
 """The tables of which no line is ever changed; a user is changed, and only never deleted (`tests/registry/test_users.py`)."""
@@ -131,6 +132,7 @@ def test_database_refuses_to_change_a_line(world: World, statement: str) -> None
     AccountChange.objects.create(
         user=world.clerk, act=AccountAct.UNLOCK, by=world.administrator, at=world.now, reason="抽查"
     )
+    RegisterChange.objects.create(act=RegisterAct.CORRECT_HOUSEHOLD, **act)
     SealedRecord.objects.create(
         day=DailyDigest.objects.get(), record="disclosure", upto=1, rows=1, digest="1" * 64
     )
@@ -143,6 +145,7 @@ def test_database_refuses_to_change_a_line(world: World, statement: str) -> None
         Disclosure,
         Removal,
         AccountChange,
+        RegisterChange,
     )
     assert sorted(model._meta.db_table for model in models) == APPEND_ONLY
     before = [list(model.objects.values()) for model in models]

@@ -68,6 +68,7 @@ EMPTY = "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$ 
     [
         ("registry_no_deletion", {"registry_user"}),
         ("registry_append_only", {"registry_accountchange"}),
+        ("registry_register_append_only", {"registry_registerchange"}),
         ("applications_append_only", {table for table in TABLES if table.startswith("applications_")}),
     ],
 )

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from applications.states import State
 from registry.blanks import Wording
+from registry.models import Household, Interest, InterestKind
 from tests import stages
 from tests.faults.breaking import Act, fails_everywhere
 from tests.workflow import (
@@ -20,12 +21,24 @@ from tests.workflow import (
     test_holidays,
     test_imports,
     test_programmes,
+    test_register,
     test_removals,
     test_staff,
 )
 from tests.workflow.views.test_pending import shot
 from tests.world import World
-from workflow import custody, disclosures, holidays, imports, pending, removals, wordings
+from workflow import (
+    custody,
+    disclosures,
+    holidays,
+    imports,
+    installation,
+    interests,
+    pending,
+    removals,
+    wordings,
+)
+from workflow.installation import Wanted
 from workflow.models import ImportJob, PendingEntry, PostingKind
 
 Ready = Callable[[World], Act]
@@ -73,6 +86,16 @@ def _leave(world: World) -> Act:
 def _show(world: World) -> Act:
     household = world.household()
     return lambda: disclosures.show(household, need=test_disclosures.NEED, by=world.reviewer, now=world.now)
+
+
+def _show_objector(world: World) -> Act:
+    case = stages.submitted(world)
+    stages.passed(world, [case], by=world.clerk, now=world.now)
+    sheet = stages.displayed(world, [case], kind=PostingKind.VILLAGE, now=world.now)
+    objection = stages.lodged(world, case, sheet, now=world.now)
+    return lambda: disclosures.show_objector(
+        objection, need=test_disclosures.NEED, by=world.clerk, now=world.now
+    )
 
 
 def _export(world: World) -> Act:
@@ -169,6 +192,35 @@ def _word(world: World) -> Act:
     )
 
 
+def _administrator(world: World) -> Act:
+    wanted = Wanted("guan9", "示例管理", world.county.code, back_office=True)
+    return lambda: installation.appoint_administrator(
+        wanted, now=world.now, reason="系统上线〔示例〕", at_the_machine="root"
+    )
+
+
+def _declare(world: World) -> Act:
+    home = world.household()
+    return lambda: interests.declare(
+        world.clerk, home, kind=InterestKind.RELATIVE, by=world.clerk, now=world.now
+    )
+
+
+def _withdraw_tie(world: World) -> Act:
+    tie = _declare(world)()
+    return lambda: interests.withdraw(
+        Interest.objects.get(pk=tie.pk), by=world.administrator, now=world.now, reason="填错〔示例〕"
+    )
+
+
+def _register(name: str) -> Ready:
+    def ready(world: World) -> Act:
+        home = test_register.family(world)
+        return lambda: test_register.VERBS[name](world, Household.objects.get(pk=home.pk))
+
+    return ready
+
+
 def _account(name: str) -> Ready:
     def ready(world: World) -> Act:
         person = test_accounts.prepared(world.clerk, name)
@@ -186,9 +238,13 @@ ALL: dict[str, Ready] = {
     "custody.urge": _urge,
     "departures.leave": _leave,
     "disclosures.show": _show,
+    "disclosures.show_objector": _show_objector,
     "disclosures.export": _export,
     "holidays.enter": _notice,
     "imports.take_in": _take_in,
+    "installation.appoint_administrator": _administrator,
+    "interests.declare": _declare,
+    "interests.withdraw": _withdraw_tie,
     "imports.start": _start,
     "imports.drop": _drop_list,
     "pending.keep": _keep,
@@ -196,6 +252,7 @@ ALL: dict[str, Ready] = {
     "pending.drop_paper": _drop_paper,
     "pending.drop": _drop,
     **{f"programmes.{name}": _programme(name) for name in test_programmes.VERBS},
+    **{f"register.{name}": _register(name) for name in test_register.VERBS},
     "removals.remove": _remove,
     "staff.take_in": _staff,
     "wordings.change": _word,

@@ -151,11 +151,14 @@ def test_a_number_of_another_household_and_a_second_head_are_refused(world: Worl
     ]
     said = [sentence for _, sentence in answers(take(world, rows))]
     assert said[0] == said[1] == "这个身份证号已登记在别的户，请核对。"
-    assert said[2] == "这一户已经有户主，不能用表格更换户主，请核对。"
+    assert said[2] == "这一户已经有户主，不能用表格更换户主，请在这一户的页面更换。"
     assert said[3] == "新登记的成员。"
     assert said[4] == "身份证号和第5行相同，请核对。"
     assert said[5] == "和第5行是同一户的同名成员，请核对是否重复。"
-    assert said[6] == "这名成员登记的是另一个身份证号，不能用表格改动，请核对是不是同名的另一个人。"
+    assert (
+        said[6]
+        == "这名成员登记的是另一个身份证号，不能用表格改动，请核对是不是同名的另一个人；登记错了的，在这一户的页面更正。"
+    )
     assert said[7] == "同一户的“户类别”和前面（第4行起）写的不一样，请核对。"
 
 

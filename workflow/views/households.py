@@ -23,7 +23,7 @@ from registry.models import (
     Relationship,
     Role,
 )
-from workflow import lists, permissions, spreadsheets, worklists
+from workflow import lists, permissions, register_lines, spreadsheets, worklists
 from workflow.forms.lists import HouseholdFilter
 from workflow.views import badges
 from workflow.views.base import StaffView
@@ -137,6 +137,7 @@ class HouseholdDetail(StaffView):
         found = worklists.cases(actor).filter(household=household)
         cases = [badges.put_on(case, today=actor.on) for case in found.order_by("-programme__year", "-pk")]
         records = BenefitRecord.objects.filter(household=household).select_related("programme", "member")
+        removal = household.removals.select_related("by").first()
         context = {
             "household": household,
             "category": Category(household.category).label,
@@ -150,8 +151,13 @@ class HouseholdDetail(StaffView):
             "this_year": actor.on.year,
             "records": list(records),
             "may_see_numbers": permissions.may_see_numbers(actor, household),
+            "may_change": permissions.may_change_household(actor, household),
+            # Corrections and their reasons are nothing for relatives of the household.
+            "corrections": []
+            if household.pk in actor.interests
+            else register_lines.lines(household, removed=removal is not None),
             "may_remove": permissions.may_remove(actor, household),
-            "removal": household.removals.select_related("by").first(),
+            "removal": removal,
             "may_enter": permissions.may_enter(actor, household.village, household),
             "enters": Role.VILLAGE_CLERK in actor.roles,
         }
@@ -162,6 +168,7 @@ def _masked(member: Member) -> dict[str, Any]:
     """A member as the page shows one: what is sensitive is masked before it reaches a template."""
     born = member.birth_date
     return {
+        "pk": member.pk,
         "name": member.name,
         "relationship": member.get_relationship_display(),
         "sex": member.sex.label if member.sex else "",

@@ -104,6 +104,7 @@ def things(world: World) -> dict[str, Any]:
         world.second_clerk, household(), kind=InterestKind.RELATIVE, by=world.second_clerk, now=world.now
     )
     assert tie is not None
+    kept = household()
     return {
         "list": uploaded.pk,
         "announced": announced.pk,
@@ -126,7 +127,8 @@ def things(world: World) -> dict[str, Any]:
         "objection": by_clerk.pk,
         "objection_to_cadre": to_cadre.pk,
         "objection_answered": answered.pk,
-        "household": household().pk,
+        "household": kept.pk,
+        "member": kept.members.get().pk,
         "account": world.clerk.pk,
         "tie": tie.pk,
         "village": world.village.pk,

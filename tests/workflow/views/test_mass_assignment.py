@@ -89,6 +89,30 @@ def remove_household(world: World) -> Asked:
     return world.administrator, url("household-remove", home.pk), Household, typed
 
 
+def correct_home(world: World) -> Asked:
+    home = world.household()
+    typed = {"group": "第九村民组", "reason": "户口簿核对〔示例〕"}
+    return world.administrator, url("household-correct", home.pk), Household, typed
+
+
+def correct_person(world: World) -> Asked:
+    person = world.household().members.get()
+    address = url("member-correct", person.household_id, person.pk)
+    return world.administrator, address, Member, {"name": "示例改名", "reason": "户口簿核对〔示例〕"}
+
+
+def add_person(world: World) -> Asked:
+    typed = {"name": "示例新生儿", "relationship": "child", "reason": "新生儿落户〔示例〕"}
+    return world.administrator, url("member-add", world.household().pk), Member, typed
+
+
+def change_head(world: World) -> Asked:
+    home = world.household()
+    old, new = home.members.get(), world.member(home)
+    typed = {"to": new.pk, f"relation{old.pk}": "parent", "reason": "户口簿核对〔示例〕"}
+    return world.administrator, url("household-head", home.pk), Household, typed
+
+
 def columns(model: type[models.Model]) -> list[str]:
     """What a row says, sealed columns in plain."""
     fields = [field for field in model._meta.concrete_fields if field.name not in DRAWN]
@@ -128,6 +152,10 @@ def hostile(model: type[models.Model], declared: set[str]) -> dict[str, Any]:
         act_withdraw,
         step_accept,
         remove_household,
+        correct_home,
+        correct_person,
+        add_person,
+        change_head,
     ],
 )
 def test_only_declared_fields_change(world: World, form: Callable[[World], Asked]) -> None:
