@@ -150,8 +150,6 @@ AXES_COOLOFF_TIME = 24
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
-# All failures are kept as long as LOG_DAYS says; by itself axes forgets a person's beyond the thousandth.
-AXES_ACCESS_FAILURE_LOG_PER_USER_LIMIT = None
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]

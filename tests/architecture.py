@@ -94,11 +94,9 @@ LONGEST, LONG = 400, 300
 LONG_WITH_REASON = {
     "config/settings.py": "one page of settings, read from top to bottom; most lines give their reason",
     "workflow/engine.py": "the only code that writes a state or a task, so all of it stands together",
-    "workflow/permissions.py": "one predicate per act, and one place to look for it",
     "workflow/intake.py": "everything the village does with a paper form before it is handed in, on one Form",
     "workflow/objections.py": "six steps of one handling under the same two locks; what follows for the case is split off",
     "workflow/models/postings.py": "a sheet, its entries, its act of display and its photos freeze together",
-    "workflow/postings.py": "display and close read each other's rules; drafts, sheets and releases are split off",
     "workflow/reviews.py": "nine short acts of the same three reviewers, told apart by their refusals only",
 }
 

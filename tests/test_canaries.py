@@ -54,8 +54,7 @@ DECLARED = {
     "household-numbers, with a reason": {"clerk", "reviewer", "approver"},
     "household-roster, full, with a reason": {"approver"},
     "household-roster, masked": set(),
-    # The objector's own telephone, for those who handle the objection or look after it (never where cadres are meant).
-    "objection-detail, named": {"clerk", "reviewer", "approver"},
+    "objection-detail, named": set(),
     "import-detail, of the register": set(),
     "import-faults, of the register": {"administrator"},
 }

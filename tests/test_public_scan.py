@@ -26,6 +26,7 @@ from workflow.models import Posting, PostingState
 LINK = re.compile(r'href="(/public/[^"#]*|\?[^"#]*)"')
 ONE_OF_EACH = {
     "public-board",
+    "public-help",
     "public-announcements",
     "public-statistics",
     "public-progress",

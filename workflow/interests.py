@@ -4,6 +4,7 @@ A declaration binds from its day. Nobody withdraws their own: an administrator d
 until the end of that day. The row stays, so that it can be seen who was tied to whom when a case was decided.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import transaction
@@ -116,9 +117,9 @@ def of_region(actor: Actor) -> QuerySet[Interest]:
     return _rows().filter(within(permissions.audited_prefixes(actor), "household__village__code"))
 
 
-def at_decisions(case: Application) -> QuerySet[Interest]:
-    """The ties to the household of a case that bound on a day on which something was decided in it."""
-    days: set[date] = {timezone.localdate(at) for at in case.decisions.values_list("at", flat=True)}
+def at_decisions(case: Application, moments: Iterable[datetime]) -> QuerySet[Interest]:
+    """The ties to the household of a case that bound on a day of `moments`, when something was decided in it."""
+    days: set[date] = {timezone.localdate(at) for at in moments}
     bound = Q(pk__in=[])
     for day in sorted(days):
         bound |= Q(declared_on__lte=day) & (Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gte=day))

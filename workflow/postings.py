@@ -130,7 +130,7 @@ def _put_up(posting: Posting, proceeding: Proceeding, act: DisplayAct, photo: up
     supplements.refuse_other(posting, cases, kind)
     rows = sheets.public_rows(cases, supplement=posting.supplements_id is not None)
     drafts.refuse_other_list(posting, entries, cases, rows, term=plan.term)
-    earlier = supplements.repeated([case.pk for case in cases], kind)
+    earlier = supplements.repeated(supplements.shown_before([case.pk for case in cases], kind))
     for entry in entries:
         entry.outcome = EntryOutcome.ON_DISPLAY
         entry.repeats = earlier.get(entry.application_id)

@@ -19,26 +19,34 @@ class MixedSheet(Refused):
     """Cases shown for the first time and cases shown again, or again after different sheets, on one sheet."""
 
 
-def repeated(cases: Iterable[int], kind: PostingKind) -> dict[int, PostingEntry]:
-    """The entry of the same level that each case repeats, the latest, where it was shown before."""
+def shown_before(cases: Iterable[int], kind: PostingKind) -> list[PostingEntry]:
+    """The entries of this level in which cases were shown and are shown no longer, with their sheets, oldest first."""
     rows = PostingEntry.objects.filter(
         application__in=list(cases), level=kind, outcome__in=[EntryOutcome.REMOVED, *RAN]
     )
-    return {entry.application_id: entry for entry in rows.select_related("posting").order_by("pk")}
+    return list(rows.select_related("posting").order_by("pk"))
 
 
-def corrected(cases: Iterable[int], kind: PostingKind) -> dict[int, PostingEntry]:
+def repeated(shown: Iterable[PostingEntry]) -> dict[int, PostingEntry]:
+    """The entry of the same level that each case repeats, the latest, where it was shown before."""
+    return {entry.application_id: entry for entry in shown}
+
+
+def corrected(shown: Iterable[PostingEntry]) -> dict[int, PostingEntry]:
     """The entry that each case was shown in with other figures, the latest: taken out to be corrected, or run to its
     end and outgrown by a correction that a higher level asked for. For cases that wait for a sheet of this level."""
-    rows = PostingEntry.objects.filter(
-        application__in=list(cases), level=kind, outcome__in=[EntryOutcome.REMOVED, *RAN]
-    ).exclude(outcome=EntryOutcome.REMOVED, outcome_reason=TAKEN_DOWN)
-    return {entry.application_id: entry for entry in rows.select_related("posting").order_by("pk")}
+    return repeated(
+        entry
+        for entry in shown
+        if (entry.outcome, entry.outcome_reason) != (EntryOutcome.REMOVED, TAKEN_DOWN)
+    )
 
 
-def heaps(cases: Sequence[Application], kind: PostingKind) -> dict[int | None, list[Application]]:
+def heaps(
+    cases: Sequence[Application], kind: PostingKind, shown: Iterable[PostingEntry]
+) -> dict[int | None, list[Application]]:
     """The cases that may share a sheet, by the sheet they supplement; those shown for the first time come first."""
-    again = {} if kind is PostingKind.ANNOUNCEMENT else corrected([case.pk for case in cases], kind)
+    again = {} if kind is PostingKind.ANNOUNCEMENT else corrected(shown)
     found: dict[int | None, list[Application]] = defaultdict(list)
     for case in cases:
         found[again[case.pk].posting_id if case.pk in again else None].append(case)
@@ -49,7 +57,7 @@ def source(cases: Sequence[Application], kind: PostingKind) -> Posting | None:
     """The one sheet that all these cases supplement, or None where all are shown for the first time."""
     if kind is PostingKind.ANNOUNCEMENT:
         return None
-    again = corrected([case.pk for case in cases], kind)
+    again = corrected(shown_before([case.pk for case in cases], kind))
     if again and len(again) < len(cases):
         names = "、".join(case.number for case in cases if case.pk in again)
         raise MixedSheet(f"申请{names}是更正后重新公示，不能和第一次公示的申请列在一张上，请分开拟稿。")

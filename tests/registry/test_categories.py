@@ -83,7 +83,7 @@ def test_many_take_no_more_statements_than_one(country: dict[str, Region], clerk
 def test_the_migration_begins_every_history_with_what_is_registered(
     country: dict[str, Region], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    migration: Any = import_module("registry.migrations.0004_category_periods")
+    migration: Any = import_module("registry.migrations.0005_category_periods")
     monkeypatch.setattr(migration, "BATCH", 2)
     homes = [places.household(country["village"]) for _ in range(5)]
     migration.begin(apps, SimpleNamespace(connection=connection))

@@ -98,7 +98,7 @@ def test_an_announcement_template_cannot_promise_a_period(world: World) -> None:
 
 def test_nobody_but_an_administrator_words_a_template(world: World) -> None:
     for person in (world.clerk, world.reviewer, world.approver, world.supervisor):
-        with pytest.raises(permissions.NotAllowed, match="模板由管理员维护"):
+        with pytest.raises(permissions.NotAllowed, match="由区县以上的系统管理员维护"):
             wordings.change(
                 wordings.of_sheet(PostingKind.VILLAGE), wording=Wording("甲", "乙"), by=person, now=world.now
             )

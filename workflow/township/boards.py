@@ -77,7 +77,9 @@ def _put_up(
 ) -> None:
     """Draft a sheet per programme, one more per sheet that is corrected, and display them in one act."""
     heaps: dict[Heap, list[Application]] = defaultdict(list)
-    for source, rows in supplements.heaps(cases, kind).items():
+    for source, rows in supplements.heaps(
+        cases, kind, supplements.shown_before([case.pk for case in cases], kind)
+    ).items():
         for case in rows:
             heaps[case.programme_id, source].append(case)
     sheets = [

@@ -39,7 +39,10 @@ class OfCase(StaffMixin):
     @cached_property
     def case(self) -> Application:
         rows = worklists.cases(self.actor).select_related("entered_by", "follows")
-        due = worklists.open_deadlines()
+        # The one that rests too: the page says since when, and why.
+        due = Deadline.objects.filter(
+            application=OuterRef("pk"), objection__isnull=True, settled_at__isnull=True
+        )
         head = Member.objects.filter(household=OuterRef("household"), relationship=Relationship.HEAD)
         rows = rows.annotate(
             set_back_by=Subquery(

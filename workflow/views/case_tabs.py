@@ -146,7 +146,7 @@ def _history(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -
     ]
     found: dict[str, Any] = {"lines": lines, "followers": list(case.followers.all())}
     if case.village.code.startswith(permissions.audited_prefixes(actor)):
-        found["ties"] = interests.at_decisions(case)
+        found["ties"] = interests.at_decisions(case, [one.at for one in decisions.values()])
     return found
 
 

@@ -180,14 +180,18 @@ class PostingNew(VerbView):
         return {case.pk for case in self.cases if vars(case)["objected"]}
 
     @cached_property
+    def shown_before(self) -> list[PostingEntry]:
+        return supplements.shown_before([case.pk for case in self.cases], self.kind)
+
+    @cached_property
     def earlier(self) -> dict[int, PostingEntry]:
         """The entry of this level that each case was shown in before, the latest."""
-        return supplements.repeated([case.pk for case in self.cases], self.kind)
+        return supplements.repeated(self.shown_before)
 
     @cached_property
     def heaps(self) -> dict[int | None, list[Application]]:
         """What may share a sheet: the cases shown for the first time, and those of each sheet to be supplemented."""
-        return supplements.heaps(self.pickable, self.kind)
+        return supplements.heaps(self.pickable, self.kind, self.shown_before)
 
     @property
     def pickable(self) -> list[Application]:

@@ -81,14 +81,12 @@ def works(case: Application, *, actor: Actor, hanging: bool) -> list[Offer]:
 
 
 def papers(case: Application, history: Sequence[HistoryEntry]) -> list[Offer]:
-    """What may be printed: the form, and the last letter of each kind. Asks for decisions only where there are any."""
-    found = [
-        Offer("申请表", reverse("application-form", args=[case.pk]), permissions.YES),
-    ]
+    """What may be printed: the form, and the letters, each of which stands with its act in the record."""
+    found = [Offer("打印申请表", reverse("application-form", args=[case.pk]), permissions.YES)]
     if any(entry.act in letters.WRITERS for entry in history):
-        last = {letters.title_of(decision): decision.pk for decision in letters.of_case(case)}
-        for title, key in last.items():
-            found.append(Offer(title, reverse("letter", args=[case.pk, key]), permissions.YES))
+        found.append(
+            Offer("告知书在审批记录里打印", f"{case.get_absolute_url()}?tab=history", permissions.YES)
+        )
     return found
 
 

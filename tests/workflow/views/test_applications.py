@@ -226,7 +226,7 @@ def test_due_date_explains_itself_day_by_day(world: World) -> None:
         page = as_(world.clerk).get(case.get_absolute_url())
         assert 'href="?tab=form&amp;due=explain"' in page.content.decode()
         explained = as_(world.clerk).get(f"{case.get_absolute_url()}?due=explain")
-    days = [(line.day, line.number) for line in explained.context["ledger"]]
+    days = [(line.day, line.number) for line in explained.context["period"].ledger]
     assert days[0] == (moment.date(), None)
     assert days[-1] == (page.context["deadline"].due_on, 5)
     assert explained.context["deadline"].due_on == page.context["deadline"].due_on
