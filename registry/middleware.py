@@ -88,7 +88,7 @@ class OwnPasswordFirst:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith(reverse("admin:index")) and request.user.is_authenticated:
             person = request.user
-            if person.must_change_password or person.password_has_aged(now=clock.now()):
+            if person.must_change_password or person.password_has_aged(on=clock.today()):
                 return HttpResponseRedirect(reverse("password"))
         return self.get_response(request)
 

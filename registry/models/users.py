@@ -1,7 +1,7 @@
 """The people who work with the system (用户)."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from registry.refusal import Refused
@@ -81,10 +82,11 @@ class User(AbstractUser):
         """A given password that nobody used in time: as good as none (ASVS 5 6.4.1)."""
         return self.must_change_password and self.initial_until is not None and self.initial_until < now
 
-    def password_has_aged(self, *, now: datetime) -> bool:
+    def password_has_aged(self, *, on: date) -> bool:
         """A password kept for longer than the profile allows (GB/T 22239-2019 8.1.4.1 a); 0 days is for ever."""
         days = settings.PASSWORD_DAYS
-        return bool(days) and (self.password_set_at or self.date_joined) + timedelta(days=days) <= now
+        since = timezone.localdate(self.password_set_at or self.date_joined)
+        return bool(days) and since + timedelta(days=days) <= on
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse: users are deactivated, never deleted."""

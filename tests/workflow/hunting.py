@@ -90,7 +90,9 @@ class Hunt:
         by = {Level.VILLAGE: world.clerk, Level.TOWNSHIP: world.reviewer, Level.DISTRICT: world.approver}[
             kind.level
         ]
-        heap = next(iter(supplements.heaps(list(drafts.waiting(kind, region)), kind).values()), [])
+        rows = list(drafts.waiting(kind, region))
+        shown = supplements.shown_before([case.pk for case in rows], kind)
+        heap = next(iter(supplements.heaps(rows, kind, shown).values()), [])
         heading = drafts.default_heading(kind, region, world.grain)
         posting = drafts.prepare(
             kind=kind,

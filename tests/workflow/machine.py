@@ -231,7 +231,9 @@ class Township(RuleBasedStateMachine):
                 PostingKind.TOWNSHIP: self.world.township,
                 PostingKind.DISTRICT: self.world.county,
             }[kind]
-            heap = next(iter(supplements.heaps(list(drafts.waiting(kind, region)), kind).values()), [])
+            rows = list(drafts.waiting(kind, region))
+            shown = supplements.shown_before([case.pk for case in rows], kind)
+            heap = next(iter(supplements.heaps(rows, kind, shown).values()), [])
             self.put_up(self.post(kind, who, [case.pk for case in heap[:most]]), who)
 
         self.attempt(act)

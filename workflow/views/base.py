@@ -13,7 +13,6 @@ from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
 from django.views.generic import FormView, View
 
-from registry import clock
 from registry.appointments import Actor
 from registry.middleware import told_refused
 from registry.refusal import Refused
@@ -35,7 +34,7 @@ class StaffMixin(LoginRequiredMixin):
         if request.user.is_authenticated and request.user.must_change_password:
             messages.info(request, "这是初始密码，请先修改密码再办理业务。")
             return redirect("password")
-        if request.user.is_authenticated and request.user.password_has_aged(now=clock.now()):
+        if request.user.is_authenticated and request.user.password_has_aged(on=self.actor.on):
             messages.info(request, f"密码已经使用满{settings.PASSWORD_DAYS}天，请先修改密码再办理业务。")
             return redirect("password")
         return super().dispatch(request, *args, **kwargs)
