@@ -97,6 +97,7 @@ LONG_WITH_REASON = {
     "workflow/intake.py": "everything the village does with a paper form before it is handed in, on one Form",
     "workflow/objections.py": "six steps of one handling under the same two locks; what follows for the case is split off",
     "workflow/models/postings.py": "a sheet, its entries, its act of display and its photos freeze together",
+    "workflow/views/drafting.py": "the picker and the draft are one page: groups, heaps and the exact sheet beside them",
     "workflow/reviews.py": "nine short acts of the same three reviewers, told apart by their refusals only",
 }
 

@@ -136,7 +136,8 @@ def test_while_an_objection_is_open_nobody_is_reminded_of_what_may_not_be_done(w
         page = as_(world.reviewer).get(case.get_absolute_url()).content.decode()
         assert f"<strong>{OBJECTED}。</strong>" in page
         # Four of the five working days are left: 25, 26, 29, 30 March.
-        assert "如果今天恢复，到2021-03-30" in page
+        explained = as_(world.reviewer).get(f"{case.get_absolute_url()}?due=explain").content.decode()
+        assert "如果今天恢复，到2021-03-30" in explained
         late = as_(world.reviewer).get("/overdue/").context["page_obj"].object_list
     assert due.pk not in [row.pk for row in late]
 

@@ -114,7 +114,8 @@ def test_corrections_of_two_sheets_are_drafted_apart(world: World) -> None:
         lambda: stages.sheet(world, [one, two], kind=VILLAGE, now=world.now),
         f"原来分别在{first}、{second}上公示过",
     )
-    assert list(supplements.heaps([one, two], VILLAGE)) == [first.pk, second.pk]
+    shown = supplements.shown_before([one.pk, two.pk], VILLAGE)
+    assert list(supplements.heaps([one, two], VILLAGE, shown)) == [first.pk, second.pk]
 
 
 def drafted_before(world: World, cases: list[Application], change: dict[str, object]) -> Posting:

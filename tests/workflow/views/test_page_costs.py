@@ -18,6 +18,10 @@ from workflow.views.case_tabs import TABS
 
 MOST = 11
 """Statements of a page in a test; the clock, which stands still here, is asked for the twelfth."""
+OF_THE_MACHINE = {"operations": 16}
+"""The page on the state of the machine asks each of its parts once: migrations, rounds, queues, setbacks, dead letters.
+
+No number of cases changes that."""
 
 
 class TheCostOfEachPage(TestCase):
@@ -55,7 +59,11 @@ class TheCostOfEachPage(TestCase):
             readers = [who for who, cell in row.rule.cells.items() if cell == MAY and who in self.clients]
             costs = {who: self.cost(who, self.address(row)) for who in readers}
             assert costs or row.rule.cells["anonymous"] == MAY, row.label
-            over += [f"{row.label} by {who}: {n}" for who, n in costs.items() if n > MOST]
+            over += [
+                f"{row.label} by {who}: {n}"
+                for who, n in costs.items()
+                if n > OF_THE_MACHINE.get(row.name, MOST)
+            ]
         assert not over, "\n".join(over)
 
     def test_nor_does_a_sheet_case_or_objection_in_any_state(self) -> None:
