@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from applications.states import Level
+from registry import masking
 from registry.models import Region
 from registry.scope import lineage
 from workflow import appeals, permissions
@@ -32,6 +33,8 @@ class ObjectionReply(StaffView):
             raise PermissionDenied(verdict.reason)
         context = {
             "objection": objection,
+            # In full it is asked for with a reason, and written in by hand: a print lies about on a desk.
+            "name": masking.mask_name(objection.objector_name),
             "posting": objection.posting,
             "decision": _decision(objection),
             "follows": FOLLOWS[ObjectionOutcome(objection.outcome)] if objection.outcome else "",

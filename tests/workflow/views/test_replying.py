@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from applications.states import State
+from registry.masking import mask_name
 from registry.models import User
 from tests import stages
 from tests.workflow import written
@@ -55,7 +56,7 @@ def test_it_says_findings_decision_reason_and_the_way_on(
     status, text = letter(world, world.clerk, found, world.later(1))
     assert status == 200
     assert (
-        f"{NAME}：您于2021年3月1日对《{found.posting.title}》（{found.posting.number}）第1号提出的异议"
+        f"{mask_name(NAME)}：您于2021年3月1日对《{found.posting.title}》（{found.posting.number}）第1号提出的异议"
         in text
     )
     for said in (
