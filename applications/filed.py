@@ -9,9 +9,7 @@ from django.utils import timezone
 
 from applications.models import Attachment, AttachmentKind, HistoryEntry
 
-FILED = frozenset(
-    {"enter", "attach", "record_visit", "record_meeting", "put_up", "objection_received", "appeal_received"}
-)
+FILED = frozenset({"enter", "attach", "record_visit", "record_meeting", "put_up"})
 """Acts whose lines name the files that came with them."""
 REMOVED = "data_removed"
 """The act on each case whose papers were removed with a household's personal data."""

@@ -1,4 +1,4 @@
-"""Two ids in every log line: of the request that began it all (追踪编号), handed on from task to task, and of the task."""
+"""One id per request or task (追踪编号), in every log line, so that what belongs together is found together."""
 
 import logging
 import re
@@ -7,12 +7,10 @@ from uuid import uuid4
 
 HEADER = "X-Request-ID"
 TASK_HEADER = "trace"
-BEAT_HEADER = "beat"
 NOBODY = "-"
 _GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 _trace: ContextVar[str] = ContextVar("trace", default=NOBODY)
-_task: ContextVar[str] = ContextVar("task", default=NOBODY)
 
 
 def current() -> str:
@@ -20,23 +18,21 @@ def current() -> str:
     return _trace.get()
 
 
-def begin(given: str = "", *, task: str = "") -> str:
+def begin(given: str = "") -> str:
     """Take over the id of whoever asked, or make one; what is no plain id is not taken into the log."""
     made = given if _GIVEN.fullmatch(given) else uuid4().hex[:16]
     _trace.set(made)
-    _task.set(task if _GIVEN.fullmatch(task) else NOBODY)
     return made
 
 
 def end() -> None:
     """Nothing runs here any more."""
     _trace.set(NOBODY)
-    _task.set(NOBODY)
 
 
 class Traced(logging.Filter):
-    """Put both ids on each record."""
+    """Put the id on each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.trace, record.task = current(), _task.get()
+        record.trace = current()
         return True

@@ -11,11 +11,9 @@ TABLES = (
     "applications_historyentry",
     "applications_dailydigest",
     "applications_sealedhead",
-    "applications_sealedrecord",
     "applications_programmechange",
     "registry_user",
     "registry_accountchange",
-    "registry_registerchange",
     "applications_disclosure",
     "applications_removal",
 )

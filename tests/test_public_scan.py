@@ -10,23 +10,19 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client, TestCase, override_settings
 from django.urls import resolve
-from django.utils.html import escape
 
 from applications.models import Application
 from applications.states import State
 from registry import clock
 from registry.models import Category, Member, MonitorType
-from tests import stages
-from tests.leaks import find_leaks, pieces, words
-from tests.workflow.views.pages import as_, clock_at
-from tests.world import World
+from tests.leaks import find_leaks
+from tests.workflow.views.pages import clock_at
 from workflow.demo import loading
 from workflow.models import Posting, PostingState
 
 LINK = re.compile(r'href="(/public/[^"#]*|\?[^"#]*)"')
 ONE_OF_EACH = {
     "public-board",
-    "public-help",
     "public-announcements",
     "public-statistics",
     "public-progress",
@@ -56,10 +52,9 @@ def walk(client: Client, start: str = "/public/") -> tuple[Counter[str], list[st
     return kinds, leaks
 
 
-def every_sheet(client: Client) -> tuple[int, list[str], set[str]]:
-    """Each named list as it hung on its first day, also those that are long down; how many, what leaked, what was said."""
+def every_sheet(client: Client) -> tuple[int, list[str]]:
+    """Each named list as it hung on its first day, also those that are long down; how many, and what leaked."""
     leaks: list[str] = []
-    said: set[str] = set()
     hung = Posting.objects.exclude(displayed_on=None).exclude(closes_on=None)
     for posting in hung:
         Posting.objects.filter(pk=posting.pk).update(state=PostingState.DISPLAYED)
@@ -68,30 +63,8 @@ def every_sheet(client: Client) -> tuple[int, list[str], set[str]]:
                 answer = client.get(f"/public/postings/{posting.pk}/{look}")
                 assert answer.status_code == 200
                 leaks += [f"{posting}: {leak}" for leak in find_leaks(answer.content.decode())]
-                said.update(pieces(answer.content.decode()))
         Posting.objects.filter(pk=posting.pk).update(state=posting.state)
-    return hung.count(), leaks, said
-
-
-def every_paper(on: datetime) -> tuple[Counter[str], list[str], set[str]]:
-    """Each sheet as whoever drafted it prints it: on A4 and A3, as a Word document, its certificate; how many of each,
-    what leaked, and what was said."""
-    kinds: Counter[str] = Counter()
-    leaks: list[str] = []
-    said: set[str] = set()
-    clients: dict[int, Client] = {}
-    with clock_at(on):
-        for posting in Posting.objects.select_related("created_by"):
-            client = clients.setdefault(posting.created_by_id, as_(posting.created_by))
-            wanted = ["print/", "print/?size=a3", "document/"]
-            for paper in [*wanted, *(["certificate/"] if posting.certificate_facts else [])]:
-                answer = client.get(f"{posting.get_absolute_url()}{paper}")
-                assert answer.status_code == 200, (posting, paper)
-                texts = words(answer.content) if paper == "document/" else pieces(answer.content.decode())
-                leaks += [f"{posting} {paper}: {leak}" for text in texts for leak in find_leaks(escape(text))]
-                said.update(texts)
-                kinds[paper] += 1
-    return kinds, leaks, said
+    return hung.count(), leaks
 
 
 def answers(client: Client) -> tuple[set[str], list[str]]:
@@ -117,17 +90,12 @@ def private_words() -> set[str]:
     return {word for word in words if word and word != "〔示例〕"}
 
 
-def values_shown(client: Client, said: set[str]) -> list[str]:
-    """The private values that stand on an announcement or a board, or in what the hung lists and the papers said."""
+def values_shown(client: Client) -> list[str]:
+    """The private values that stand on an announcement or a board."""
     announced = Posting.objects.filter(state__in=[PostingState.PUBLISHED, PostingState.CORRECTED])
     addresses = ["/public/", "/public/statistics/", *(f"/public/postings/{one.pk}/" for one in announced)]
-    # Lists say the same again and again: each block once.
-    blocks = {
-        *said,
-        *(text for address in addresses for text in pieces(client.get(address).content.decode())),
-    }
-    text = "\n".join(sorted(blocks))
-    return sorted(word for word in private_words() if word in text)
+    texts = [client.get(address).content.decode() for address in addresses]
+    return [word for word in private_words() if any(word in text for text in texts)]
 
 
 class TheDemonstration(TestCase):
@@ -139,19 +107,10 @@ class TheDemonstration(TestCase):
     def test_nothing_leaks_from_any_page_or_sheet(self) -> None:
         with override_settings(DEMO=True):
             kinds, leaks = walk(Client())
-            sheets, hung, said = every_sheet(Client())
-            papers, printed, written = every_paper(clock.now())
+            sheets, hung = every_sheet(Client())
             states, told = answers(Client())
-            shown = values_shown(Client(), said | written)
-        assert leaks + hung + printed + told + shown == []
-        postings = Posting.objects.count()
-        assert papers == {
-            "print/": postings,
-            "print/?size=a3": postings,
-            "document/": postings,
-            "certificate/": Posting.objects.exclude(certificate="").count(),
-        }
-        assert papers["certificate/"] > 10
+            shown = values_shown(Client())
+        assert leaks + hung + told + shown == []
         assert kinds.keys() >= {*ONE_OF_EACH, "public-objection"}
         assert sheets == Posting.objects.exclude(closes_on=None).count() > 20
         assert states == set(State) - {State.DRAFT}
@@ -164,12 +123,9 @@ class TheReplayedYear(TestCase):
 
     def test_nothing_leaks_from_any_page_or_sheet(self) -> None:
         kinds, leaks = walk(Client())
-        sheets, hung, said = every_sheet(Client())
-        papers, printed, written = every_paper(Posting.objects.latest("created_at").created_at)
-        shown = values_shown(Client(), said | written)
-        assert leaks + hung + printed + shown == []
-        assert papers["document/"] == papers["print/"] == papers["print/?size=a3"] == Posting.objects.count()
-        assert papers["certificate/"] == Posting.objects.exclude(certificate="").count() > 50
+        sheets, hung = every_sheet(Client())
+        shown = values_shown(Client())
+        assert leaks + hung + shown == []
         assert kinds.keys() >= ONE_OF_EACH
         assert sheets > 50
 
@@ -181,24 +137,6 @@ def test_the_walk_finds_a_planted_leak(db: None) -> None:
         kinds, leaks = walk(Client())
     assert kinds.keys() == ONE_OF_EACH - {"public-sheet"}
     assert len(leaks) == sum(kinds.values())
-
-
-def test_the_papers_and_their_words_are_searched(world: World) -> None:
-    case, moment = stages.reach(world, State.TOWNSHIP_REVIEW)
-    posting = Posting.objects.get()
-    assert every_paper(moment)[1] == []
-    assert values_shown(Client(), every_paper(moment)[2]) == []
-    entry = posting.entries.get()
-    entry.row["name"] = "13000000000"
-    entry.row["group"] = case.household.number
-    entry.save()
-    type(posting).objects.filter(pk=posting.pk).update(
-        certificate_facts={**posting.certificate_facts, "place": "13000000001"}
-    )
-    kinds, leaks, said = every_paper(moment)
-    assert kinds == {"print/": 1, "print/?size=a3": 1, "document/": 1, "certificate/": 1}
-    assert {leak.split(" ")[1].split(":")[0] for leak in leaks} == set(kinds)
-    assert case.household.number in values_shown(Client(), said)
 
 
 @pytest.fixture(autouse=True)

@@ -67,24 +67,21 @@ class Locked:
     cases: dict[int, Application]
 
 
-def locked(refs: Iterable[Ref], *, postings: Iterable[int] = (), skip_locked: bool = False) -> Locked:
+def locked(refs: Iterable[Ref], *, postings: Iterable[int] = ()) -> Locked:
     """Lock and re-read postings and cases, each in key order. On SQLite the IMMEDIATE transaction is the lock.
 
     No-key locks: a message row's foreign key takes a key share of the case, which a full lock would meet in a
-    deadlock with a sweep that holds the due date the verb wants next. `skip_locked`: what somebody else holds is
-    left out, for a sweep that comes again.
+    deadlock with a sweep that holds the due date the verb wants next.
     """
     sheets = list(postings)
-    found = Posting.objects.select_related("programme", "region").select_for_update(
-        of=("self",), no_key=True, skip_locked=skip_locked
-    )
+    found = Posting.objects.select_related("programme", "region").select_for_update(of=("self",), no_key=True)
     rows = {row.pk: row for row in found.filter(pk__in=sheets).order_by("pk")} if sheets else {}
     keys = sorted({ref.pk for ref in refs})
     cases = (
         Application.objects.select_related(
             "programme__region", "village", "household", "member", "payee", "entered_by"
         )
-        .select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
+        .select_for_update(of=("self",), no_key=True)
         .filter(pk__in=keys)
         .order_by("pk")
     )

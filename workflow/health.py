@@ -12,8 +12,7 @@ from django.utils import timezone
 
 from notifications import outbox
 from registry import sensitive
-from workflow import setbacks
-from workflow.models import Heartbeat, Setback
+from workflow.models import Heartbeat
 
 SILENT = timedelta(minutes=3)
 """Without a sweep for as long, beat or the worker is gone: it comes each minute."""
@@ -34,15 +33,7 @@ class Finding:
 
 def findings(*, now: datetime) -> list[Finding]:
     """Look at everything that the system stands on; nothing here raises."""
-    looks: tuple[Callable[[datetime], Finding], ...] = (
-        _schema,
-        _keys,
-        sweep,
-        stuck,
-        _delivery,
-        _disk,
-        _clocks,
-    )
+    looks: tuple[Callable[[datetime], Finding], ...] = (_schema, _keys, sweep, _delivery, _disk, _clocks)
     return [_tried(look, now) for look in looks]
 
 
@@ -85,25 +76,10 @@ def sweep(now: datetime) -> Finding:
             "sweep", False, "上次到期巡检的时间在将来：时钟被往回拨过，请核对时钟、beat 和 worker。"
         )
     told = f"到期巡检上次运行在{_ago(silent)}，处理{last.items}项。"
-    if last.unfinished:
-        days, hours = divmod(last.lag_seconds // 3600, 24)
-        told = f"{told}积压还没有处理完，最早的一项迟了{days}天{hours}小时，下一轮接着处理。"
     return Finding("sweep", silent <= SILENT, told if silent <= SILENT else f"{told}请检查 beat 和 worker。")
 
 
-def stuck(now: datetime) -> Finding:
-    """Whether something that is due fails again and again: the rest goes on, but a person has to look at it."""
-    number = Setback.objects.filter(attempts__gte=setbacks.STUBBORN).count()
-    told = f"有{number}项到期事项反复没有办成，请在运行状况页面查看原因。"
-    return Finding("stuck", not number, told if number else "到期事项都能办成。")
-
-
 def _delivery(now: datetime) -> Finding:
-    """Whether a round of delivery has run lately, once there was one, and nothing that is due lies about."""
-    last = outbox.last_beat()
-    if last is not None and now - last.at > SILENT:
-        told = f"消息发送上次运行在{_ago(now - last.at)}，请检查 beat 和 worker。"
-        return Finding("delivery", False, told)
     oldest = outbox.oldest_due(now=now)
     late = now - oldest if oldest else timedelta(0)
     if late <= LATE:

@@ -11,7 +11,6 @@ from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from applications.models import Programme
@@ -116,9 +115,8 @@ def _check_households(
     job: ImportJob, lines: Sequence[Line], *, now: datetime
 ) -> list[household_rows.Checked]:
     today = timezone.localdate(now)
-    actor = appointments.actor(job.by, on=today)
-    permissions.may_keep_households(actor, job.village).enforce()
-    return household_rows.check(lines, village=job.village, actor=actor)
+    permissions.may_keep_households(appointments.actor(job.by, on=today), job.village).enforce()
+    return household_rows.check(lines, village=job.village, today=today)
 
 
 def start(job: ImportJob, *, by: User, now: datetime, whole: bool) -> None:
@@ -145,14 +143,11 @@ def drop(job: ImportJob, *, by: User, now: datetime) -> None:
         ImportRow.objects.filter(job=job).delete()
 
 
-def running() -> QuerySet[ImportJob]:
-    """The confirmed lists that are not written to their end, the oldest first."""
-    return ImportJob.objects.filter(state=ImportState.RUNNING).order_by("pk")
-
-
 def waiting() -> list[int]:
-    """The keys of the confirmed lists that are not written to their end, the oldest first."""
-    return list(running().values_list("pk", flat=True))
+    """The confirmed lists that are not written to their end, the oldest first."""
+    return list(
+        ImportJob.objects.filter(state=ImportState.RUNNING).order_by("pk").values_list("pk", flat=True)
+    )
 
 
 def work(key: int, *, now: datetime) -> int:
@@ -231,7 +226,7 @@ def _write(
     if job.programme is None:
         household_rows.lock(job.village)
         found = _check_households(job, lines, now=now)
-        household_rows.write(found, village=job.village, by=job.by, today=timezone.localdate(now))
+        household_rows.write(found, village=job.village)
         return {
             one.line.number: (RowState.MADE if one.state is RowState.GOOD else one.state, one.sentence, None)
             for one in found

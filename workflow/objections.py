@@ -244,7 +244,6 @@ def decide(
         )
         deadlines.settle_objection(kept.pk, at=now)
         proceeding.regather()
-        remedies.run_again(proceeding, kept.application_id)
         case = proceeding.locked.cases[kept.application_id]
         word = f"异议（编号{kept.number}）办结：{ObjectionOutcome(outcome).label}。"
         if outcome == ObjectionOutcome.NOT_UPHELD:
@@ -326,7 +325,6 @@ def _end(
         _allowed(lambda: change(kept, proceeding), kept)
         deadlines.settle_objection(kept.pk, at=now)
         proceeding.regather()
-        remedies.run_again(proceeding, kept.application_id)
         remedies.go_on(proceeding, kept.application, f"异议（编号{kept.number}）{word}。")
         proceeding.write()
         context = {"number": kept.application.number, "objection": kept.number, "outcome": word}

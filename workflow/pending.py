@@ -5,6 +5,7 @@ No rule of the programme is asked here: half a form may be wrong. Only who may e
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -125,5 +126,4 @@ def _remove(rows: QuerySet[Attachment]) -> None:
     for attachment in rows.filter(application__isnull=True):
         kept = attachment.file
         attachment.delete()
-        # No partial: it has no name, which Django's report of a failure asks for, and the page would answer 500.
-        transaction.on_commit(lambda kept=kept: kept.storage.delete(f"{kept.name}"), robust=True)  # type: ignore[misc]
+        transaction.on_commit(partial(kept.storage.delete, f"{kept.name}"), robust=True)

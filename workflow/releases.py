@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from applications.models import Application
 from applications.standing import Standing
@@ -47,8 +47,8 @@ def note_passed(proceeding: Proceeding, keys: Iterable[int]) -> None:
             held.update(outcome=EntryOutcome.PASSED, outcome_at=proceeding.at)
 
 
-def covered() -> QuerySet[Application]:
-    """Cases in a posting state that a full period already covers: they need no new sheet."""
+def covered_but_waiting(*, limit: int = 200) -> list[int]:
+    """Cases in a posting state that a full period already covers: they need no new sheet. One statement."""
     entries = PostingEntry.objects.filter(application=OuterRef("pk"))
     covering = covering_entries()
     objected = Objection.objects.filter(application=OuterRef("pk"), state__in=list(OPEN_OBJECTION))
@@ -58,22 +58,13 @@ def covered() -> QuerySet[Application]:
     rows = Application.objects.filter(
         covered, ~Exists(entries.filter(outcome=EntryOutcome.ON_DISPLAY)), ~Exists(objected)
     )
-    return rows.order_by("pk")
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
-def covered_but_waiting(*, limit: int = 200) -> list[int]:
-    """The keys of those cases: one statement."""
-    return list(covered().values_list("pk", flat=True)[:limit])
-
-
-def pass_covered(applications: Sequence[int], *, now: datetime, skip_locked: bool = False) -> list[Result]:
-    """Let cases leave a posting that an earlier full period covers (e.g. passed again after a return).
-
-    With `skip_locked` a case that somebody holds is passed by.
-    """
+def pass_covered(applications: Sequence[int], *, now: datetime) -> list[Result]:
+    """Let cases leave a posting that an earlier full period covers (e.g. passed again after a return)."""
     with transaction.atomic(durable=True):
-        refs = [Ref(key) for key in applications]
-        proceeding = Proceeding(engine.locked(refs, skip_locked=skip_locked), None, now)
+        proceeding = Proceeding(engine.locked([Ref(key) for key in applications]), None, now)
         for key in proceeding.locked.cases:
             release(proceeding, key)
         note_passed(proceeding, proceeding.locked.cases)

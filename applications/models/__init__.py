@@ -16,7 +16,6 @@ from applications.models.history import (
     ProgrammeAct,
     ProgrammeChange,
     SealedHead,
-    SealedRecord,
 )
 from applications.models.pinning import ProgrammePinned
 from applications.models.privacy import Disclosure, Ground, Purpose, Removal, Way
@@ -48,7 +47,6 @@ __all__ = [
     "Removal",
     "RequiredPaper",
     "SealedHead",
-    "SealedRecord",
     "StateWrittenOutside",
     "VerificationVisit",
     "Verifier",

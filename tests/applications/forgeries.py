@@ -221,7 +221,7 @@ def days_anew(since: date) -> None:
     previous = before.digest if before else ""
     for day in DailyDigest.objects.filter(day__gte=since).order_by("day"):
         day.previous = previous
-        previous = digests.fingerprint(day, day.heads.order_by("case"), day.records.all())
+        previous = digests.fingerprint(day, day.heads.order_by("case"))
         sql(f"UPDATE {DAYS} SET previous = %s, digest = %s WHERE day = %s", day.previous, previous, day.day)
 
 

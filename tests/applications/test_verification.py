@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from applications import digests, guards, verification
+from applications import digests, verification
 from applications.models import Application
 from applications.states import State
 from tests import stages
@@ -109,7 +109,9 @@ def test_only_the_first_fault_of_a_case_is_told(printed: dict[date, str]) -> Non
 
 def test_guard_that_is_off_is_named(printed: dict[date, str]) -> None:
     with unguarded():
-        assert [fault.where for fault in found()] == [f"数据表 {table}" for table in guards.tables()]
+        assert [fault.where for fault in found()] == [
+            f"数据表 {model._meta.db_table}" for model in verification.GUARDED
+        ]
     assert found() == []
 
 

@@ -16,7 +16,6 @@ from workflow import (
     postings,
     releases,
     reviews,
-    supplements,
     sweeps,
 )
 from workflow.models import (
@@ -90,15 +89,13 @@ class Hunt:
         by = {Level.VILLAGE: world.clerk, Level.TOWNSHIP: world.reviewer, Level.DISTRICT: world.approver}[
             kind.level
         ]
-        rows = list(drafts.waiting(kind, region))
-        shown = supplements.shown_before([case.pk for case in rows], kind)
-        heap = next(iter(supplements.heaps(rows, kind, shown).values()), [])
+        waiting = list(drafts.waiting(kind, region).values_list("pk", flat=True))
         heading = drafts.default_heading(kind, region, world.grain)
         posting = drafts.prepare(
             kind=kind,
             region=region,
             programme=world.grain,
-            applications=[case.pk for case in heap],
+            applications=waiting,
             heading=heading,
             by=by,
             now=moment,

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from registry.models import Category, CategoryPeriod, Household, Member, MemberStatus, Relationship
+from registry.models import Category, Household, Member, MemberStatus, Relationship
 from tests.workflow.filled import filled, rows_of, upload
 from tests.world import World, id_number
 from workflow import claim_rows, household_sheet, imports
@@ -151,14 +150,11 @@ def test_a_number_of_another_household_and_a_second_head_are_refused(world: Worl
     ]
     said = [sentence for _, sentence in answers(take(world, rows))]
     assert said[0] == said[1] == "这个身份证号已登记在别的户，请核对。"
-    assert said[2] == "这一户已经有户主，不能用表格更换户主，请在这一户的页面更换。"
+    assert said[2] == "这一户已经有户主；更换户主请在后台管理里修改。"
     assert said[3] == "新登记的成员。"
     assert said[4] == "身份证号和第5行相同，请核对。"
     assert said[5] == "和第5行是同一户的同名成员，请核对是否重复。"
-    assert (
-        said[6]
-        == "这名成员登记的是另一个身份证号，不能用表格改动，请核对是不是同名的另一个人；登记错了的，在这一户的页面更正。"
-    )
+    assert said[6] == "这名成员登记的是另一个身份证号；确实要改的，请在后台管理里修改。"
     assert said[7] == "同一户的“户类别”和前面（第4行起）写的不一样，请核对。"
 
 
@@ -199,27 +195,3 @@ def test_looking_through_a_register_takes_a_bounded_number_of_statements(world: 
         return len(captured)
 
     assert statements(30) <= statements(2) + 1
-
-
-def test_a_category_is_dated_when_a_list_registers_or_changes_it(world: World) -> None:
-    known = world.household(name="示例户主乙")
-    run(
-        world,
-        [
-            person("示例新户9", "示例户主甲"),
-            person(known.number, "示例户主乙", 户类别="边缘易致贫户"),
-        ],
-    )
-    today = timezone.localdate(world.now)
-    who = world.administrator.pk
-    rows = CategoryPeriod.objects.order_by("household__number", "pk")
-    assert list(rows.values_list("household__number", "category", "since", "recorded_by")) == sorted(
-        [
-            ("示例新户9", "general", today, who),
-            (known.number, "general", None, None),
-            (known.number, "marginal", today, who),
-        ],
-        key=lambda row: row[0],
-    )
-    run(world, [person(known.number, "示例户主乙", 户类别="边缘易致贫户", 村民组="第9村民组")])
-    assert rows.count() == 3

@@ -35,7 +35,6 @@ from workflow.models import (
     Posting,
     PostingEntry,
     Receipt,
-    Setback,
 )
 
 MODELS: tuple[type[Model], ...] = (
@@ -67,7 +66,6 @@ MODELS: tuple[type[Model], ...] = (
     Receipt,
     Task,
     VerificationVisit,
-    Setback,
 )
 
 

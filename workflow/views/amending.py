@@ -9,10 +9,9 @@ from applications.amounts import plain
 from applications.models import RequiredPaper
 from applications.states import CORRECTIONS, State
 from registry import clock
-from workflow import intake, mending, permissions, returns
-from workflow.forms.applications import AmendForm, AttachForm, FaultsForm
+from workflow import intake, permissions
+from workflow.forms.applications import AmendForm, AttachForm
 from workflow.permissions import Verdict
-from workflow.results import Result, one
 from workflow.views.case import CaseVerbView
 
 
@@ -99,33 +98,5 @@ class ApplicationAttach(CaseVerbView):
         return f"{self.case.get_absolute_url()}?tab=papers"
 
 
-class ApplicationFaults(CaseVerbView):
-    """Tick the faults of the last return that are mended."""
-
-    form_class = FaultsForm
-    page_title = "登记补正情况"
-    submit_label = "保存补正情况"
-    success_message = "补正情况已登记。"
-
-    def permitted(self) -> Verdict:
-        return permissions.may_tick(self.actor, self.case)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        faults = returns.open_faults([self.case.pk]).get(self.case.pk, [])
-        return {**super().get_form_kwargs(), "faults": faults}
-
-    def act(self, form: forms.Form) -> Result:
-        return one(
-            mending.tick_faults(
-                self.ref(form),
-                ticked=form.cleaned_data["faults"],
-                by=self.request.user,  # type: ignore[arg-type]
-                now=clock.now(),
-                key=form.cleaned_data["key"],
-            )
-        )
-
-
 application_amend = ApplicationAmend.as_view()
 application_attach = ApplicationAttach.as_view()
-application_faults = ApplicationFaults.as_view()

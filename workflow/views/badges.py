@@ -46,7 +46,7 @@ def of_state(state: str, *, hanging: bool = False, held: bool = False, plain: bo
     return StateBadge(label, "open" if found in OPEN else TONES.get(found, "quiet"))
 
 
-def of_due(on: date | None, near_on: date | None, *, today: date) -> DueBadge | None:
+def of_due(on: date | None, remind_on: date | None, *, today: date) -> DueBadge | None:
     """The due date's word: how many days are left, or that it has passed."""
     if on is None:
         return None
@@ -54,7 +54,7 @@ def of_due(on: date | None, near_on: date | None, *, today: date) -> DueBadge | 
         return DueBadge(on, "over", f"已超期{(today - on).days}天")
     if on == today:
         return DueBadge(on, "near", "今天到期")
-    near = near_on is not None and near_on <= today
+    near = remind_on is not None and remind_on <= today
     return DueBadge(on, "near" if near else "ok", f"还有{(on - today).days}天")
 
 
@@ -62,5 +62,5 @@ def put_on(case: Application, *, today: date) -> Application:
     """Put the badges on a row of `worklists.cases`, for the template."""
     row = vars(case)
     case.badge = of_state(case.state, hanging=row["hanging"], held=row["held"])  # type: ignore[attr-defined]
-    case.due = of_due(row["due_on"], row["near_on"], today=today)  # type: ignore[attr-defined]
+    case.due = of_due(row["due_on"], row["remind_on"], today=today)  # type: ignore[attr-defined]
     return case

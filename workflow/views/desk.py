@@ -118,7 +118,7 @@ class Desk(StaffView):
         objections = list(worklists.objections_here(self.actor)[: SHOWN + 1])
         for objection in objections:
             row = vars(objection)
-            objection.due = badges.of_due(row["due_on"], row["near_on"], today=self.actor.on)  # type: ignore[attr-defined]
+            objection.due = badges.of_due(row["due_on"], row["remind_on"], today=self.actor.on)  # type: ignore[attr-defined]
         return {
             "objections": objections[:SHOWN],
             "more_objections": len(objections) > SHOWN,

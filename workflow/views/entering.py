@@ -283,7 +283,7 @@ class ApplicationNew(VerbView):
             "programme": programme,
             "preview": shown,
             "papers": PapersForm(programme),
-            "held": self._held() if self.request.method == "POST" or self.kept else [],
+            "held": self._held(),
             "bad": getattr(self, "bad", []),
             "kept": self.kept if self.request.method == "GET" else None,
         }

@@ -13,10 +13,10 @@ from notifications import outbox
 from notifications.models import Message, MessageState, WakeUpFailure
 from registry import clock
 from registry.models import Role
-from workflow import health, permissions, setbacks, signs, wordings
+from workflow import health
 from workflow.health import Finding
+from workflow.models import Heartbeat
 from workflow.views.base import StaffMixin, StaffView
-from workflow.views.setbacks import listed as listed_setbacks
 
 PER_PAGE = 50
 
@@ -55,29 +55,16 @@ class AdministratorMixin(StaffMixin):
         return answer
 
 
-class OperatorMixin(StaffMixin):
-    """Pages of the administrators of a county or more: for anybody else they are not there."""
-
-    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if request.user.is_authenticated and not permissions.may_operate(self.actor):
-            raise Http404
-        answer: HttpResponse = super().dispatch(request, *args, **kwargs)
-        return answer
-
-
-class OperationsPage(OperatorMixin, StaffView):
-    """Health in sentences, who works, the queue by channel, what failed and is tried again, what could not be sent."""
+class OperationsPage(AdministratorMixin, StaffView):
+    """Health in sentences, the queue by channel, messages that could not be delivered."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         now = clock.now()
         dead = Message.objects.filter(state=MessageState.DEAD).select_related("recipient")
         context = {
             "findings": health.findings(now=now),
-            "signs": signs.seen(),
+            "heartbeats": Heartbeat.objects.order_by("name"),
             "queue": outbox.queue(now=now),
-            "troubled": outbox.troubled().select_related("recipient")[:PER_PAGE],
-            "unfit": wordings.unfit(),
-            **listed_setbacks(),
             "wake_ups": WakeUpFailure.objects.order_by("task"),
             "page_obj": Paginator(dead.order_by("-created_at", "-pk"), PER_PAGE).get_page(
                 request.GET.get("page")
@@ -86,7 +73,7 @@ class OperationsPage(OperatorMixin, StaffView):
         return render(request, "desk/operations.html", context)
 
 
-class Resend(OperatorMixin, StaffView):
+class Resend(AdministratorMixin, StaffView):
     """Put dead messages back into the queue: the ticked ones."""
 
     http_method_names = ["post"]
@@ -101,21 +88,5 @@ class Resend(OperatorMixin, StaffView):
         return HttpResponseRedirect(reverse("operations"))
 
 
-class Again(AdministratorMixin, StaffView):
-    """Try the ticked things in the next round."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        keys = [int(key) for key in request.POST.getlist("setback") if key.isascii() and key.isdigit()]
-        number = setbacks.again(keys, by=self.actor.user_id, at=clock.now())
-        if number:
-            messages.success(request, f"已安排{number}项在下一轮巡检中再试，一般在一分钟之内。")
-        else:
-            messages.error(request, "请先勾选要再试的事项；已经办成的事项不再列出。")
-        return HttpResponseRedirect(reverse("operations"))
-
-
 operations_page = OperationsPage.as_view()
 resend = Resend.as_view()
-again = Again.as_view()

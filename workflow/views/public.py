@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import conditional_page, require_GET
 
@@ -154,10 +154,12 @@ def announcement_list(request: HttpRequest) -> HttpResponse:
 @revalidated
 def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """One sheet with its allow-listed rows. A named list answers 410 once its period is over; a draft is not there."""
-    shown = Posting.objects.exclude(state=PostingState.DRAFT)
-    posting = shown.select_related("region", "programme", "supplements").filter(pk=pk).first()
-    if posting is None:
-        return not_there(request)
+    posting = get_object_or_404(
+        Posting.objects.exclude(state=PostingState.DRAFT).select_related(
+            "region", "programme", "supplements"
+        ),
+        pk=pk,
+    )
     if not paper_of.names_are_public(posting, today=clock.today()):
         return gone(request, posting)
     entries = list(posting.entries.order_by("position"))
@@ -172,14 +174,6 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
         written = AnnouncementSheet.objects.get(posting=posting)
         context |= {"items": _items(written), "catalogue": _catalogue(posting, written)}
     response = render(request, "public/sheet.html", context)
-    response["X-Robots-Tag"] = NO_ROBOTS
-    return response
-
-
-def not_there(request: HttpRequest) -> HttpResponse:
-    """The plain sentence for whoever scans a paper that hangs and is not registered yet; the same for no sheet at all."""
-    response = render(request, "public/not_there.html", status=404)
-    patch_cache_control(response, no_store=True)
     response["X-Robots-Tag"] = NO_ROBOTS
     return response
 

@@ -128,7 +128,7 @@ def test_a_forwarded_address_counts_only_behind_our_own_proxy(
     assert forged == ([200] * 4 + [429] * 2 if not hops else [200] * 6)
 
 
-def test_another_browser_is_the_same_door_and_the_administration_has_none_of_its_own(
+def test_another_browser_and_the_login_of_the_administration_are_the_same_door(
     victim: User, clock: Any
 ) -> None:
     for number in range(5):
@@ -137,7 +137,6 @@ def test_another_browser_is_the_same_door_and_the_administration_has_none_of_its
     admin = Client(REMOTE_ADDR=HOME).post(
         "/admin/login/?next=/admin/", {"username": victim.username, "password": PASSWORD}
     )
-    assert (admin.status_code, admin["Location"]) == (302, url("login"))  # type: ignore[attr-defined]
     assert "_auth_user_id" not in admin.client.session  # type: ignore[attr-defined]
     assert AccessAttempt.objects.count() == 5
 
