@@ -4,15 +4,21 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, islice
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from applications.models import DailyDigest, HistoryEntry, SealedHead
+from applications import ledgers
+from applications.models import DailyDigest, HistoryEntry, SealedHead, SealedRecord
 
 BATCH = 500
+
+
+def sealed(*, now: datetime) -> QuerySet[DailyDigest]:
+    """The digest of the day that has ended, or of a later one: nothing is to be sealed where there is one."""
+    return DailyDigest.objects.filter(day__gte=timezone.localdate(now) - timedelta(days=1))
 
 
 def seal(*, now: datetime) -> DailyDigest | None:
@@ -22,7 +28,7 @@ def seal(*, now: datetime) -> DailyDigest | None:
     after days on which nothing ran.
     """
     day = timezone.localdate(now) - timedelta(days=1)
-    if DailyDigest.objects.filter(day__gte=day).exists():
+    if sealed(now=now).exists():
         return None
     with transaction.atomic(durable=True):
         _wait_for_writers()
@@ -32,8 +38,10 @@ def seal(*, now: datetime) -> DailyDigest | None:
         since, previous = (last.upto, last.digest) if last else (0, "")
         upto = HistoryEntry.objects.aggregate(last=Max("pk"))["last"] or since
         made = DailyDigest(day=day, made_at=now, upto=upto, cases=0, entries=0, previous=previous)
-        made.digest = fingerprint(made, _kept(_heads(made, since=since)))
+        records = ledgers.seal(made, now=now)
+        made.digest = fingerprint(made, _kept(_heads(made, since=since)), records)
         made.save(force_insert=True)
+        SealedRecord.objects.bulk_create(records)
         return made
 
 
@@ -65,11 +73,14 @@ def _kept(heads: Iterator[SealedHead]) -> Iterator[SealedHead]:
         yield from SealedHead.objects.bulk_create(batch)
 
 
-def fingerprint(day: DailyDigest, heads: Iterable[SealedHead]) -> str:
-    """The SHA-256 over each end of a chain, in the order of cases, and then over the day and the digest before it."""
+def fingerprint(day: DailyDigest, heads: Iterable[SealedHead], records: Iterable[SealedRecord] = ()) -> str:
+    """The SHA-256 over each end of a chain, in the order of cases, over the records beside them, and then over the day
+    and the digest before it."""
     found = hashlib.sha256()
     for head in heads:
         found.update(f"{head.case} {head.number} {head.seq} {head.digest}\n".encode())
+    for record in sorted(records, key=attrgetter("record")):
+        found.update(f"{record.record} {record.upto} {record.rows} {record.digest}\n".encode())
     made_at = day.made_at.astimezone(UTC).isoformat(timespec="microseconds")
     # The day comes last: how many cases and lines it has is known when its heads have gone by.
     found.update(f"{day.day} {made_at} {day.upto} {day.cases} {day.entries} {day.previous}\n".encode())
@@ -79,3 +90,9 @@ def fingerprint(day: DailyDigest, heads: Iterable[SealedHead]) -> str:
 def printed(on: date) -> DailyDigest | None:
     """The digest that a sheet published on a day carries: that of the last sealed day before it."""
     return DailyDigest.objects.filter(day__lt=on).order_by("day").last()
+
+
+def line(on: date | None) -> str:
+    """The line that ties a sheet published on a day to the history, on the page, on paper and in the document."""
+    found = printed(on) if on else None
+    return f"办理记录日摘要（截至{found.day:%Y-%m-%d}，SHA-256）：{found.digest}" if found else ""

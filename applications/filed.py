@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from applications.models import Attachment, AttachmentKind, HistoryEntry
 
-FILED = frozenset({"enter", "attach", "record_visit", "record_meeting", "put_up"})
+FILED = frozenset(
+    {"enter", "attach", "record_visit", "record_meeting", "put_up", "objection_received", "appeal_received"}
+)
 """Acts whose lines name the files that came with them."""
 REMOVED = "data_removed"
 """The act on each case whose papers were removed with a household's personal data."""
@@ -25,11 +27,11 @@ class Named:
     sha256: str
 
 
-def named(line: HistoryEntry) -> Iterator[Named]:
-    """The files that one line names."""
-    if line.act in FILED and isinstance(line.data, Mapping):
-        for sha256 in line.data.get("files") or ():
-            yield Named(line.application_id, line.seq, f"{sha256}")
+def named(case: int, seq: int, data: object) -> Iterator[Named]:
+    """The files that a line of one of these acts names in its data."""
+    if isinstance(data, Mapping):
+        for sha256 in data.get("files") or ():
+            yield Named(case, seq, f"{sha256}")
 
 
 def missing(files: Sequence[Named]) -> Iterator[Named]:

@@ -60,20 +60,54 @@ class Written(Protocol):
     def digest(self) -> str: ...
 
 
-_spell = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+START = "draft"
+"""The state before a case's first line."""
+spell = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def spelling(
+    *,
+    act: str,
+    application: int,
+    at: str,
+    batch: str,
+    by: int | None,
+    data: str,
+    level: str,
+    previous: str,
+    seq: int,
+    source: str,
+    target: str,
+    text: str,
+) -> str:
+    """The one spelling of an entry that its digest is taken over: JSON with sorted keys, no spaces, UTC.
+
+    In: the columns, with moment, batch and data spelt already. The keys are written out because a million lines are
+    spelt when the history is verified.
+    """
+    return (
+        f'{{"act":{_quoted(act)},"application":{application},"at":"{at}","batch":"{batch}",'
+        f'"by":{"null" if by is None else by},"data":{data},"level":{_quoted(level)},'
+        f'"previous":{_quoted(previous)},"seq":{seq},"source":{_quoted(source)},'
+        f'"target":{_quoted(target)},"text":{_quoted(text)}}}'
+    )
 
 
 def canonical(entry: Written) -> str:
-    """The one spelling of an entry that its digest is taken over: JSON with sorted keys, no spaces, UTC.
-
-    The keys are written out because a million lines are spelt when the history is verified.
-    """
-    at, by = entry.at.astimezone(UTC).isoformat(timespec="microseconds"), entry.by_id
-    return (
-        f'{{"act":{_quoted(entry.act)},"application":{entry.application_id},"at":"{at}","batch":"{entry.batch}",'
-        f'"by":{"null" if by is None else by},"data":{_spell(entry.data)},"level":{_quoted(entry.level)},'
-        f'"previous":{_quoted(entry.previous)},"seq":{entry.seq},"source":{_quoted(entry.source)},'
-        f'"target":{_quoted(entry.target)},"text":{_quoted(entry.text)}}}'
+    """The spelling of an entry as it was read or is about to be written."""
+    return spelling(
+        act=entry.act,
+        application=entry.application_id,
+        at=entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        batch=f"{entry.batch}",
+        by=entry.by_id,
+        data=spell(entry.data),
+        level=entry.level,
+        previous=entry.previous,
+        seq=entry.seq,
+        source=entry.source,
+        target=entry.target,
+        text=entry.text,
     )
 
 
@@ -125,7 +159,7 @@ class Chain:
 
     def __init__(self) -> None:
         self.seq = 0
-        self.state = "draft"
+        self.state = START
         self._digest = ""
         self._pk = 0
 

@@ -15,6 +15,9 @@ OBJECT_STREAM = re.compile(rb"/(?:Type\s*/)?ObjStm(?![0-9A-Za-z])")
 STREAM = re.compile(rb"(?<!end)stream(?:\r\n|\n|\r)")
 # A script always has the long name in its action: a short one may stand in packed bytes by chance.
 ACTIVE = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|ImportData)(?![0-9A-Za-z])")
+# The language of forms (XFA) and pages that play something carry scripts of their own. With what follows the name, so
+# that packed bytes match by chance in one of many thousand large files only.
+FORM = re.compile(rb"/(?:XFA\s*[\[\d<(]|GoToE\s*[/>]|Rendition\s*[/>])")
 LOCKED = re.compile(rb"/Encrypt(?![0-9A-Za-z])")
 OTHER_PACKING = re.compile(
     rb"/(?:DecodeParms|DP|ASCII85Decode|A85|ASCIIHexDecode|AHx|LZWDecode|LZW|RunLengthDecode|RL|Crypt|F)(?![0-9A-Za-z])"
@@ -28,7 +31,7 @@ def fault(content: bytes) -> str:
     """Why the document cannot be taken, as the end of a sentence; nothing where it can."""
     if _has(LOCKED, content):
         return "加了密码或权限限制，不能检查，请去掉密码后再上传"
-    if _has(ACTIVE, content):
+    if _has(ACTIVE, content) or _has(FORM, content):
         return BRINGS
     return _fault_in_streams(content)
 
@@ -57,7 +60,7 @@ def _fault_in_streams(content: bytes) -> str:
             left -= len(body)
             if unpacker.unconsumed_tail or left <= 0:
                 return CLOSED
-        if _has(ACTIVE, body):
+        if _has(ACTIVE, body) or _has(FORM, body):
             return BRINGS
     # A mark that no stream was found for: written so that this reader and another one see different things.
     return "" if seen == told else CLOSED

@@ -8,8 +8,13 @@ from typing import IO, Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-MAX_PIXELS = {"JPEG": 60_000_000, "PNG": 30_000_000}
+MAX_PIXELS = {"JPEG": 60_000_000, "PNG": 12_000_000}
 """A JPEG is opened at a fraction of its size, a PNG whole."""
+MAX_IN_SCANS = 16_000_000
+"""A JPEG in several scans (progressive) is held whole before its first line comes out: nine bytes a pixel, measured."""
+SOF = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+SOS, ALONE = 0xDA, frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
 LONGEST_SIDE = (2560, 2560)
 """Enough to read a sheet on the photo, and a tenth of what a telephone sends."""
 
@@ -42,7 +47,10 @@ def redraw(file: IO[bytes], image_format: str) -> Picture:
     try:
         with Image.open(file, formats=[image_format]) as opened:
             image: Image.Image = opened
-            if image.width * image.height > MAX_PIXELS[image_format]:
+            pixels = image.width * image.height
+            if pixels > MAX_PIXELS[image_format]:
+                raise TooManyPixels
+            if image_format == "JPEG" and pixels > MAX_IN_SCANS and _comes_in_scans(file):
                 raise TooManyPixels
             taken_at, taken_place = _written_beside(image)
             opened.draft("RGB", LONGEST_SIDE)
@@ -64,6 +72,33 @@ def redraw(file: IO[bytes], image_format: str) -> Picture:
     content = BytesIO()
     ground.save(content, "JPEG", quality=85)
     return Picture(content.getvalue(), taken_at, taken_place)
+
+
+def _comes_in_scans(file: IO[bytes]) -> bool:
+    """Whether a JPEG holds each part of the picture in several scans; one that cannot be followed counts as such."""
+    place = file.tell()
+    try:
+        file.seek(2)
+        components = 0
+        while (head := file.read(2)) and head[0] == 0xFF and len(head) == 2:
+            mark = head[1]
+            if mark == 0xFF:
+                file.seek(-1, 1)
+                continue
+            if mark in ALONE:
+                continue
+            size = int.from_bytes(file.read(2), "big")
+            body = file.read(max(0, size - 2))
+            if mark in PROGRESSIVE:
+                return True
+            if mark in SOF:
+                components = body[5] if len(body) > 5 else 0
+            if mark == SOS:
+                # Fewer parts in the first scan than the picture has: the others follow in scans of their own.
+                return not body or body[0] < components
+        return True
+    finally:
+        file.seek(place)
 
 
 def _written_beside(image: Image.Image) -> tuple[str, str]:

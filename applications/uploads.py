@@ -1,10 +1,10 @@
 """Taking in a file: its type is read from its content, its size is limited, a photo is drawn anew before it is kept."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from pathlib import PurePath
 from typing import IO
 
 import filetype
@@ -21,6 +21,7 @@ ALLOWED = {
     "image/png": "PNG",
     "application/pdf": None,
 }
+SEPARATOR = re.compile(r"[/\\]")
 
 
 class BadFile(Refused):
@@ -49,7 +50,8 @@ def prepare(upload: UploadedFile, *, photo: bool = False) -> Prepared:
 
     Call it before the locks are taken: opening a large photo takes a while.
     """
-    name = PurePath(upload.name or "").name
+    # Without a path of either kind, and without signs that are not seen: they would stand in a header or a log line.
+    name = "".join(filter(str.isprintable, SEPARATOR.split(upload.name or "")[-1]))
     called = name[:100]
     size = upload.size or 0
     if size == 0:

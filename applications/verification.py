@@ -4,29 +4,26 @@ It reads in pieces and holds nothing open between them, so that work goes on bes
 at again under the case's lock before it is told.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from applications import digests, filed
+from applications import digests, filed, guards, ledgers, plain
 from applications.history import Chain
 from applications.models import (
     Application,
     DailyDigest,
-    Disclosure,
     HistoryEntry,
-    ProgrammeChange,
-    Removal,
     SealedHead,
 )
 
-GUARDED = (HistoryEntry, DailyDigest, SealedHead, ProgrammeChange, Disclosure, Removal)
 CASES = 500
 COLUMNS = (
     "id",
@@ -85,48 +82,39 @@ def faults(
             break
         last = end
     yield from _days(anchors)
+    yield from (Fault(where, what) for where, what in ledgers.faults())
     if contents:
         yield from (Fault(where, what) for where, what in filed.wrong())
 
 
 def unguarded() -> Iterator[Fault]:
-    """The tables that the database does not guard against change (a trigger dropped or switched off)."""
-    question = {
-        "sqlite": "SELECT tbl_name, 3 FROM sqlite_master WHERE type = 'trigger' GROUP BY tbl_name HAVING count(*) >= 3",
-        "postgresql": "SELECT relname, 1 FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
-        "WHERE NOT tgisinternal AND tgenabled <> 'D' AND pg_table_is_visible(tgrelid)",
-    }[connection.vendor]
-    with connection.cursor() as cursor:
-        cursor.execute(question)
-        guarded = {name for name, _ in cursor.fetchall()}
-    for model in GUARDED:
-        if model._meta.db_table not in guarded:
-            yield Fault(f"数据表 {model._meta.db_table}", "防止修改的触发器不在，或者被关闭了。")
+    """The tables that the database does not guard against change: a trigger gone, switched off, or exchanged."""
+    for table in guards.open_tables():
+        yield Fault(f"数据表 {table}", "防止修改的触发器不在，被关闭了，或者被换成了别的内容。")
 
 
 def _piece(cases: Sequence[Any], *, after: int, end: int | None) -> Iterator[Fault]:
     """The cases of one stretch of keys, and whatever lines and heads lie in it without a case."""
     stretch = {"gt": after} if end is None else {"gt": after, "lte": end}
-    heads: dict[int, list[SealedHead]] = defaultdict(list)
-    for head in SealedHead.objects.filter(**{f"case__{k}": v for k, v in stretch.items()}).order_by(
-        "case", "day"
-    ):
+    heads: dict[int, list[Any]] = defaultdict(list)
+    for head in _heads(**{f"case__{k}": v for k, v in stretch.items()}):
         heads[head.case].append(head)
     uptos = dict(DailyDigest.objects.values_list("day", "upto"))
     rows = HistoryEntry.objects.filter(**{f"application__{k}": v for k, v in stretch.items()})
     standing = {case.pk: case for case in cases}
-    seen, doubtful = set(), []
+    seen, doubtful, told = set(), [], set()
     files: list[filed.Named] = []
-    for key, lines in groupby(_read(rows), key=attrgetter("application_id")):
+    for key, lines in groupby(plain.read(rows), key=itemgetter(0)):
         seen.add(key)
-        if _first(standing.get(key), _noting(lines, files), heads.get(key, []), uptos):
+        if not plain.sound(standing.get(key), _noting(lines, files), heads.get(key, []), uptos):
             doubtful.append(key)
-    for key in (standing.keys() | heads.keys()) - seen:
-        if _first(standing.get(key), [], heads.get(key, []), uptos):
-            doubtful.append(key)
+    doubtful += (standing.keys() | heads.keys()) - seen
     for key in sorted(doubtful):
-        yield from _again(key)
-    told = set(doubtful)
+        fault, named = _again(key)
+        files = [*(file for file in files if file.case != key), *named]
+        if fault is not None:
+            told.add(key)
+            yield fault
     for one in filed.missing([file for file in files if file.case not in told]):
         if one.case not in told:
             told.add(one.case)
@@ -134,35 +122,46 @@ def _piece(cases: Sequence[Any], *, after: int, end: int | None) -> Iterator[Fau
             yield Fault(standing[one.case].number, what, one.seq)
 
 
-def _noting(lines: Iterable[Any], files: list[filed.Named]) -> Iterator[Any]:
+def _heads(**which: Any) -> Any:
+    """The ends of chains as they were sealed, case by case and day by day."""
+    heads = SealedHead.objects.filter(**which).order_by("case", "day")
+    return heads.values_list("case", "number", "seq", "digest", "day_id", named=True)
+
+
+def _noting(lines: Iterable[plain.Plain], files: list[filed.Named]) -> Iterator[plain.Plain]:
     """The lines as they come; the files that they name are noted on the way."""
     for line in lines:
         if line.act in filed.FILED:
-            files.extend(filed.named(line))
+            files.extend(filed.named(line.application_id, line.seq, json.loads(line.content)))
         yield line
 
 
-def _read(rows: Any) -> Iterator[Any]:
-    found: Iterator[Any] = (
-        rows.order_by("application_id", "seq").values_list(*COLUMNS, named=True).iterator(chunk_size=2000)
-    )
-    return found
+def _read(rows: Any) -> Any:
+    return rows.order_by("application_id", "seq").values_list(*COLUMNS, named=True).iterator(chunk_size=2000)
 
 
-def _again(key: int) -> Iterator[Fault]:
-    """Look at one case a second time while nobody can write to it: its rows were not read at one moment."""
+def _again(key: int) -> tuple[Fault | None, list[filed.Named]]:
+    """Look at one case a second time while nobody can write to it: its rows were not read at one moment.
+
+    Out: its first fault, if there is one, and the files that its lines name.
+    """
     with transaction.atomic():
         case = Application.objects.select_for_update(of=("self",), no_key=True).filter(pk=key).first()
-        heads = list(SealedHead.objects.filter(case=key).order_by("day"))
+        heads = list(_heads(case=key))
         uptos = dict(DailyDigest.objects.values_list("day", "upto"))
-        found = _first(case, _read(HistoryEntry.objects.filter(application=key)), heads, uptos)
-    if found is not None:
-        number = case.number if case else heads[0].number if heads else f"第{key}号申请"
-        yield Fault(number, found[1], found[0])
+        lines = list(_read(HistoryEntry.objects.filter(application=key)))
+    files = [
+        file for line in lines if line.act in filed.FILED for file in filed.named(key, line.seq, line.data)
+    ]
+    found = _first(case, lines, heads, uptos)
+    if found is None:
+        return None, files
+    number = case.number if case else heads[0].number if heads else f"第{key}号申请"
+    return Fault(number, found[1], found[0]), files
 
 
 def _first(
-    case: Any, lines: Iterable[Any], heads: Sequence[SealedHead], uptos: Mapping[date, int]
+    case: Any, lines: Iterable[Any], heads: Sequence[Any], uptos: Mapping[date, int]
 ) -> tuple[int, str] | None:
     """The first fault of one case: its line's number and what is wrong."""
     chain, due, since = Chain(), list(heads), 0
@@ -202,9 +201,9 @@ def _days(anchors: Mapping[date, str]) -> Iterator[Fault]:
     days = set()
     for day in DailyDigest.objects.order_by("day"):
         days.add(day.day)
-        heads = SealedHead.objects.filter(day=day).order_by("case").iterator(chunk_size=2000)
+        heads = _heads(day=day).iterator(chunk_size=2000)
         what = ""
-        if day.digest != digests.fingerprint(day, heads):
+        if day.digest != digests.fingerprint(day, heads, day.records.all()):
             what = "日摘要与所记的各链末端不符。"
         elif day.previous != previous:
             what = "前一天的日摘要缺失或者被换过。"

@@ -7,21 +7,18 @@ Each database is made for the run and removed after it, as in `bench.steps`.
 
 import argparse
 import json
-import os
 import resource
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from bench.steps import ROOT, SERVER, machine, postgresql
+from bench import apart
 
 PER_CASE = 10
 DAYS = 10
@@ -50,21 +47,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument(
-        "--postgresql", default=SERVER, help="a server on which a database may be made and removed"
+        "--postgresql", default=apart.SERVER, help="a server on which a database may be made and removed"
     )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.inside:
         print(json.dumps(asdict(measure(options.entries))))
         return 0
-    print(machine())
+    print(apart.machine())
     print(
         "\n| database | lines | cases | verified in | of it own processor | lines/s | slowest sealing of a day | memory before, highest |"
     )
     print("|---|---:|---:|---:|---:|---:|---:|---:|", flush=True)
     with tempfile.TemporaryDirectory() as directory:
         report(f"SQLite {sqlite3.sqlite_version}", f"sqlite:///{directory}/db.sqlite3", directory, options)
-        with postgresql(options.postgresql) as (number, url):
+        with apart.postgresql(options.postgresql) as (number, url):
             if url:
                 report(f"PostgreSQL {number}", url, directory, options)
             else:
@@ -74,18 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def report(title: str, url: str, directory: str, options: argparse.Namespace) -> None:
     """Run the measurement in a process of its own, and print its row."""
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": url,
-        "VAR_DIR": directory,
-        "SECRET_KEY": "only-for-the-bench-" + "0" * 40,
-        "LOG_LEVEL": "ERROR",
-        "DEMO": "0",
-    }
-    command = [sys.executable, "-m", "bench.history", "--inside", "--entries", str(options.entries)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    figure = Figure(**json.loads(done.stdout))
+    figure = Figure(**apart.run("bench.history", "--entries", options.entries, url=url, directory=directory))
     print(
         f"| {title} | {figure.entries:,} | {figure.cases:,} | {figure.verified:.1f} s | {figure.cpu:.1f} s | "
         f"{figure.entries / figure.verified:,.0f} | {figure.sealed:.1f} s | {figure.before}, {figure.highest} MiB |",
@@ -95,21 +81,12 @@ def report(title: str, url: str, directory: str, options: argparse.Namespace) ->
 
 def measure(entries: int) -> Figure:
     """Write a history in days, seal each, verify it, and see that a change is found."""
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-
+    apart.prepare()
     from applications import digests, verification
     from applications.models import HistoryEntry
-    from registry import sensitive
     from tests.tampering import rewrite
     from tests.world import build
 
-    if not Path(settings.SENSITIVE_KEY_FILE).exists():
-        sensitive.write_key_file(Path(settings.SENSITIVE_KEY_FILE))
-    call_command("migrate", verbosity=0, interactive=False)
     world = build()
     cases = entries // PER_CASE
     written = sealed = 0.0
@@ -179,7 +156,8 @@ def write(world: Any, numbers: range) -> None:
                     State.DRAFT,
                     text="材料齐全，情况属实，同意上报，请审核。" * 2,
                     level=Level.VILLAGE,
-                    data={"quantity": "3.00", "amount": "900.00", "seq": seq},
+                    # Another content in each line, so that nothing spelt once serves twice.
+                    data={"quantity": "3.00", "amount": f"{case.pk}.00", "seq": seq},
                 )
                 for case in cases
             ]

@@ -9,17 +9,12 @@ answers 200 and names what it must.
 
 import argparse
 import json
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from bench.steps import ROOT, SERVER, machine, postgresql
+from bench import apart, pages
 
 GOAL = 50
 """Milliseconds for the board and for a sheet of the usual length."""
@@ -48,11 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.inside:
         print(json.dumps([asdict(figure) for figure in measure(options.rows[0], options.repeats)]))
         return 0
-    print(machine())
+    print(apart.machine())
     found: list[Figure] = []
     with tempfile.TemporaryDirectory() as directory:
         for rows in options.rows:
-            with postgresql(options.postgresql) as (number, url):
+            with apart.postgresql(options.postgresql) as (number, url):
                 if not url:
                     print(f"PostgreSQL: no server answers at {options.postgresql}; nothing measured.")
                     return 1
@@ -68,33 +63,14 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--repeats", type=int, default=30)
-    parser.add_argument("--postgresql", default=SERVER, help="a server on which a database may be made")
+    parser.add_argument("--postgresql", default=apart.SERVER, help="a server on which a database may be made")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser
 
 
 def _inside(url: str, directory: str, rows: int, repeats: int) -> list[Figure]:
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": url,
-        "VAR_DIR": directory,
-        "SECRET_KEY": "only-for-the-bench-" + "0" * 40,
-        "LOG_LEVEL": "ERROR",
-        "DEMO": "0",
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "bench.public",
-        "--inside",
-        "--rows",
-        f"{rows}",
-        "--repeats",
-        f"{repeats}",
-    ]
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return [Figure(**row) for row in json.loads(done.stdout.splitlines()[-1])]
+    arguments = ["--rows", rows, "--repeats", repeats]
+    return [Figure(**row) for row in apart.run("bench.public", *arguments, url=url, directory=directory)]
 
 
 def table(figures: Sequence[Figure]) -> list[str]:
@@ -115,54 +91,18 @@ def table(figures: Sequence[Figure]) -> list[str]:
 
 def measure(rows: int, repeats: int) -> list[Figure]:
     """Fill the database, then ask for every page again and again as a visitor would."""
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-    from django.db import connection
+    apart.prepare()
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
 
-    from registry import sensitive
-
-    settings.ALLOWED_HOSTS = ["testserver"]
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-    if not Path(settings.SENSITIVE_KEY_FILE).exists():
-        sensitive.write_key_file(Path(settings.SENSITIVE_KEY_FILE))
-    call_command("migrate", verbosity=0, interactive=False)
-    pages = fill(rows)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    found = []
+    made = fill(rows)
+    apart.analyse()
     client = Client()
-    for page, (address, names, status) in pages.items():
+    found = []
+    for page, (address, holds, status) in made.items():
         tag = client.get(address).headers.get("ETag", "")
         headers = {"if-none-match": tag} if status == 304 else {}
-        times, worked = [], []
-        for _ in range(repeats + 3):
-            began, busy = time.perf_counter(), time.process_time()
-            answer = client.get(address, headers=headers)
-            times.append(1000 * (time.perf_counter() - began))
-            worked.append(1000 * (time.process_time() - busy))
-        assert answer.status_code == status, (address, answer.status_code)
-        assert status == 304 or names in answer.content.decode(), (address, names)
-        with CaptureQueriesContext(connection) as captured:
-            client.get(address, headers=headers)
-        found.append(
-            Figure(
-                page=page,
-                rows=rows,
-                median=statistics.median(times[3:]),
-                processor=statistics.median(worked[3:]),
-                slowest=max(times[3:]),
-                statements=len(captured),
-                kilobytes=len(answer.content) // 1024,
-            )
-        )
+        asked = pages.ask(client, address, repeats=repeats, holds=holds, status=status, **headers)
+        found.append(Figure(page, rows, **asdict(asked)))
     return found
 
 

@@ -8,23 +8,17 @@ own where a server answers. Each run is verified (state, tasks and history agree
 
 import argparse
 import json
-import os
-import platform
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-SERVER = "postgres://postgres@127.0.0.1:5432/postgres"
+from bench import apart
+
 TABLES = ("viewflow_process", "viewflow_task", "workflow_approvalprocess")
 
 
@@ -48,10 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.inside:
         print(json.dumps([asdict(figure) for figure in measure(options.cases, options.repeats)]))
         return 0
-    print(machine())
+    print(apart.machine())
     with tempfile.TemporaryDirectory() as directory:
         report(f"SQLite {sqlite3.sqlite_version}", f"sqlite:///{directory}/db.sqlite3", directory, options)
-        with postgresql(options.postgresql) as (number, url):
+        with apart.postgresql(options.postgresql) as (number, url):
             if url:
                 report(f"PostgreSQL {number}", url, directory, options)
             else:
@@ -66,7 +60,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--cases", type=int, nargs="+", default=[1, 100, 1000])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument(
-        "--postgresql", default=SERVER, help="a server on which a database may be made and removed"
+        "--postgresql", default=apart.SERVER, help="a server on which a database may be made and removed"
     )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser
@@ -74,29 +68,10 @@ def _options() -> argparse.ArgumentParser:
 
 def report(title: str, url: str, directory: str, options: argparse.Namespace) -> None:
     """Run the measurement in a process of its own on one database, and print its table."""
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": url,
-        "VAR_DIR": directory,
-        "SECRET_KEY": "only-for-the-bench-" + "0" * 40,
-        "LOG_LEVEL": "ERROR",
-        "DEMO": "0",
-    }
-    cases = [str(number) for number in options.cases]
-    command = [
-        sys.executable,
-        "-m",
-        "bench.steps",
-        "--inside",
-        "--repeats",
-        str(options.repeats),
-        "--cases",
-        *cases,
-    ]
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    arguments = ["--repeats", options.repeats, "--cases", *options.cases]
+    found = apart.run("bench.steps", *arguments, url=url, directory=directory)
     print(f"\n### {title}\n")
-    print("\n".join(table([Figure(**row) for row in json.loads(done.stdout)])))
+    print("\n".join(table([Figure(**row) for row in found])))
 
 
 def table(figures: Sequence[Figure]) -> Iterator[str]:
@@ -112,51 +87,11 @@ def table(figures: Sequence[Figure]) -> Iterator[str]:
         )
 
 
-def machine() -> str:
-    """Where and on what the figures were taken."""
-    memory = Path("/proc/meminfo").read_text().split()[1] if Path("/proc/meminfo").exists() else "0"
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    packages = ", ".join(f"{name} {version(name)}" for name in ("Django", "django-viewflow", "psycopg"))
-    return (
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {int(memory) // 1024 // 1024} GiB, "
-        f"load before the run {load}; Python {platform.python_version()}, {packages}."
-    )
-
-
-@contextmanager
-def postgresql(server: str) -> Iterator[tuple[str, str]]:
-    """The server's version and a database of the run's own on the server, or an empty address where none answers."""
-    import psycopg
-
-    name = f"bench_steps_{os.getpid()}"
-    try:
-        connection = psycopg.connect(server, autocommit=True, connect_timeout=2)
-    except psycopg.OperationalError:
-        yield "", ""
-        return
-    with connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            number = connection.execute("SHOW server_version").fetchone()
-            yield f"{number[0] if number else ''}".split()[0], f"{server.rsplit('/', 1)[0]}/{name}"
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 def measure(sizes: Sequence[int], repeats: int) -> list[Figure]:
     """Both ways over the same steps, taking turns; the first round warms up and is thrown away."""
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-
+    apart.prepare()
     from bench import ways
-    from registry import sensitive
 
-    if not Path(settings.SENSITIVE_KEY_FILE).exists():
-        sensitive.write_key_file(Path(settings.SENSITIVE_KEY_FILE))
-    call_command("migrate", verbosity=0, interactive=False)
     place = ways.Place()
     found: list[Figure] = []
     for size in sizes:

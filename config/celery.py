@@ -1,6 +1,7 @@
 """The Celery application; its settings are the CELERY_ ones of Django's settings, read when first needed."""
 
 import os
+import socket
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,14 @@ class Scheduler(beat.Scheduler):
         seconds: float = super().tick(*args, **kwargs)
         return seconds
 
+    def apply_async(self, entry: Any, producer: Any = None, advance: bool = True, **kwargs: Any) -> Any:
+        """Each wake-up says which beat sent it: the worker that takes it writes down the sign of life of both."""
+        entry.options = {
+            **entry.options,
+            "headers": {tracing.BEAT_HEADER: f"{socket.gethostname()}:{os.getpid()}"},
+        }
+        return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
+
 
 @signals.before_task_publish.connect
 def _hand_on(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
@@ -44,7 +53,7 @@ def _hand_on(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
 
 @signals.task_prerun.connect
 def _take_over(task: Any = None, **kwargs: Any) -> None:
-    tracing.begin(str(getattr(task.request, tracing.TASK_HEADER, "") or ""))
+    tracing.begin(str(getattr(task.request, tracing.TASK_HEADER, "") or ""), task=str(task.request.id or ""))
 
 
 @signals.task_postrun.connect

@@ -12,7 +12,6 @@ from registry.blanks import Wording
 _BOTH = (Channel.IN_APP, Channel.EMAIL)
 _DESK = (Channel.IN_APP,)
 
-
 _OUTCOME = ("编号", "申请人", "项目", "层级", "上一级", "村", "金额")
 """What every outcome of a case can name besides its own words."""
 
@@ -98,6 +97,13 @@ POSTING_CLOSED = Event(
     "公示期满：{编号}",
     "{编号}已期满，{通过件数}件无异议，{未过件数}件有异议未通过。",
     _DESK,
+)
+END_PHOTO = Event(
+    "end_photo",
+    "拍期满照片：{编号}",
+    "{编号}公示到{期限}期满。请在当天或者以后到张贴处拍照，并在公示页面登记期满照片；确实没有照片的，请写明原因。"
+    "两样都没有的，名单上的申请不能发布公告。",
+    _BOTH,
 )
 OBJECTION_RECEIVED = Event(
     "objection_received",
@@ -264,6 +270,7 @@ EVENTS: dict[str, Event] = {
         ENDED,
         TO_POST,
         POSTING_CLOSED,
+        END_PHOTO,
         OBJECTION_RECEIVED,
         OBJECTION_DECIDED,
         APPEAL_RECEIVED,

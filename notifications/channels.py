@@ -1,18 +1,21 @@
 """The ways a message reaches somebody. One small class per channel; an error is raised, never swallowed.
 
-`Undeliverable` means that trying again is of no use, `ChannelDown` that nobody can be reached on this channel now.
+`Undeliverable` means that trying again is of no use, `ChannelDown` that nobody can be reached on this channel now,
+`CutOff` that besides nobody can say whether this message has gone out.
 """
 
 import hashlib
 import hmac
 import json
 import re
+import smtplib
+from contextlib import suppress
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import requests
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 
 from notifications.models import Channel, Message
 from registry.models import Household, User
@@ -29,6 +32,10 @@ class ChannelDown(Exception):
     """The channel itself does not work now; what waits behind this message waits too."""
 
 
+class CutOff(ChannelDown):
+    """The channel went away while it was being given the message: it may have arrived, so it is not sent again."""
+
+
 class Sender(Protocol):
     """One channel."""
 
@@ -37,23 +44,64 @@ class Sender(Protocol):
 
 
 class Email:
-    """A letter by SMTP; the Message-ID is the message's own, so that a repeat can be told."""
+    """A letter by SMTP; the Message-ID is the message's own, so that a repeat can be told.
+
+    A server that cannot be reached, says nothing or refuses our login fails every letter alike: the channel is down.
+    """
 
     def send(self, message: Message, *, now: datetime) -> None:
         assert message.recipient is not None
         if not message.recipient.email:
             raise Undeliverable("收件人没有邮箱地址。")
+        connection = get_connection()
+        letter = EmailMessage(
+            subject=message.subject,
+            body=message.body,
+            to=[message.recipient.email],
+            headers={"Message-ID": f"<{message.pk}.{message.fact.replace(':', '-')}@{settings.MAIL_DOMAIN}>"},
+            connection=connection,
+        )
         try:
-            EmailMessage(
-                subject=message.subject,
-                body=message.body,
-                to=[message.recipient.email],
-                headers={
-                    "Message-ID": f"<{message.pk}.{message.fact.replace(':', '-')}@{settings.MAIL_DOMAIN}>"
-                },
-            ).send()
-        except ConnectionError as failure:
+            # Every error of smtplib is an OSError, as are those of names, sockets and certificates.
+            connection.open()
+        except OSError as failure:
             raise ChannelDown(f"邮件服务器连接不上（{type(failure).__name__}）。") from failure
+        try:
+            self._hand_over(letter)
+        finally:
+            # Whatever the server says to our farewell, the letter's fate is decided.
+            with suppress(OSError):
+                connection.close()
+
+    def _hand_over(self, letter: EmailMessage) -> None:
+        begun = _noting_data(letter.connection)
+        try:
+            letter.send()
+        except (
+            smtplib.SMTPResponseException,
+            smtplib.SMTPRecipientsRefused,
+            smtplib.SMTPNotSupportedError,
+        ):
+            # An answer about this letter alone.
+            raise
+        except OSError as failure:
+            sentence = f"邮件服务器在发送途中断开（{type(failure).__name__}）。"
+            raise (CutOff if begun else ChannelDown)(sentence) from failure
+
+
+def _noting_data(connection: Any) -> list[bool]:
+    """Something in the list as soon as an SMTP server is being given the letter itself."""
+    begun: list[bool] = []
+    server = getattr(connection, "connection", None)
+    if isinstance(server, smtplib.SMTP):
+        give = server.data
+
+        def data(message: Any) -> Any:
+            begun.append(True)
+            return give(message)
+
+        server.data = data  # type: ignore[method-assign, assignment]
+    return begun
 
 
 class Sms:

@@ -28,7 +28,7 @@ class MessageState(models.TextChoices):
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    def inbox_of(self, user_id: int) -> Self:
+    def inbox_of(self, user_id: int | models.OuterRef) -> Self:
         """What a person finds in the message centre."""
         return self.filter(recipient=user_id, channel=Channel.IN_APP, state=MessageState.SENT)
 
@@ -212,3 +212,19 @@ class WakeUpFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task}: {self.count}"
+
+
+class DeliveryBeat(models.Model):
+    """When the last round of delivery ended, and how many messages it sent: one row, the sign of life."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    at = models.DateTimeField("时间")
+    sent = models.PositiveIntegerField("发出数", default=0)
+
+    class Meta:
+        verbose_name = "发送心跳"
+        verbose_name_plural = "发送心跳"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="delivery_beat_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.at}"

@@ -24,8 +24,8 @@ from django.utils import timezone
 from notifications import audience, channels, wordings
 from notifications.audience import Audience
 from notifications.catalogue import Event
-from notifications.channels import ChannelDown, Undeliverable
-from notifications.models import Channel, Message, MessageState, WakeUpFailure
+from notifications.channels import ChannelDown, CutOff, Undeliverable
+from notifications.models import Channel, DeliveryBeat, Message, MessageState, WakeUpFailure
 from registry.blanks import Wording
 from registry.models import Household, User
 
@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 8
 CHUNK = 200
 CLAIM = timedelta(minutes=5)
-ROUND_SECONDS = 30
+CHANNEL_SECONDS = 12
+"""What one channel may take of a round: with a last try that runs into its timeout two stay under a task's limit."""
 JITTER = 0.2
 UNCERTAIN = "发送途中中断，不能确定是否已经送达，请核实后再重发。"
 
@@ -152,35 +153,65 @@ def oldest_due(*, now: datetime) -> datetime | None:
 
 @dataclass(frozen=True)
 class Queue:
-    """What lies in one channel's queue."""
+    """What lies in one channel's queue: what is due, since when, what waits for its next try, what is given up."""
 
     channel: str
     waiting: int
     since: datetime | None
+    postponed: int = 0
+    dead: int = 0
 
 
 def queue(*, now: datetime) -> list[Queue]:
     """The queues of all channels, slips included, in one statement."""
-    pending = Message.objects.filter(state=MessageState.PENDING, next_try_at__lte=now).order_by()
-    rows = pending.values_list("channel").annotate(waiting=Count("pk"), since=Min("created_at"))
-    found = {channel: Queue(Channel(channel).label, waiting, since) for channel, waiting, since in rows}
+    pending, dead = Q(state=MessageState.PENDING), Q(state=MessageState.DEAD)
+    is_due = pending & Q(next_try_at__lte=now)
+    rows = (
+        Message.objects.filter(pending | dead)
+        .order_by()
+        .values_list("channel")
+        .annotate(
+            waiting=Count("pk", filter=is_due),
+            since=Min("created_at", filter=is_due),
+            postponed=Count("pk", filter=pending & Q(next_try_at__gt=now)),
+            dead=Count("pk", filter=dead),
+        )
+    )
+    found = {channel: Queue(Channel(channel).label, *figures) for channel, *figures in rows}
     return [found.get(channel, Queue(channel.label, 0, None)) for channel in Channel]
 
 
+def troubled() -> QuerySet[Message]:
+    """Messages that failed and will be tried again, or wait for the village on paper; the next try first."""
+    failed = Message.objects.filter(state=MessageState.PENDING).exclude(error="")
+    return failed.order_by("next_try_at", "pk")
+
+
 def drain(*, now: datetime) -> int:
-    """One round of delivery over all channels. A channel that is down stops no other. Returns what was sent."""
+    """One round of delivery over all channels. One that is down or slow stops no other. Returns what was sent."""
     _bury_the_uncertain(now=now)
     sent = _show(now=now)
-    began = time.monotonic()
     for channel in channels.SENDERS:
+        began = time.monotonic()
         for key in due(now=now, channel=channel, limit=settings.CHANNEL_LIMITS.get(channel, CHUNK)):
-            if time.monotonic() - began > ROUND_SECONDS:
-                return sent
+            if time.monotonic() - began > CHANNEL_SECONDS:
+                break
             try:
                 sent += deliver(key, now=now)
             except ChannelDown:
                 break
     return sent
+
+
+def beat(sent: int, *, now: datetime) -> None:
+    """Leave the sign of life of a round of delivery."""
+    if not DeliveryBeat.objects.update(at=now, sent=sent):
+        DeliveryBeat.objects.bulk_create([DeliveryBeat(at=now, sent=sent)], ignore_conflicts=True)
+
+
+def last_beat() -> DeliveryBeat | None:
+    """The sign of life that the last round of delivery left."""
+    return DeliveryBeat.objects.first()
 
 
 def _show(*, now: datetime) -> int:
@@ -227,8 +258,17 @@ def _postpone(message: Message, failure: Exception, now: datetime) -> None:
     log.warning("message %s not sent (attempt %s): %s", message.pk, message.attempts, type(failure).__name__)
     told = isinstance(failure, Undeliverable | ChannelDown)
     reason = (str(failure) if told else f"{type(failure).__name__}: {failure}")[:500]
+    if isinstance(failure, CutOff):
+        _claimed(message).update(state=MessageState.DEAD, error=UNCERTAIN)
+        return
     if isinstance(failure, Undeliverable) or message.attempts >= MAX_ATTEMPTS:
-        _claimed(message).update(state=MessageState.DEAD, error=reason)
+        if message.household_id is not None:
+            # The household is told all the same: the village hands it over on paper, and reads why.
+            _claimed(message).update(
+                state=MessageState.PENDING, channel=Channel.SLIP, next_try_at=now, error=reason
+            )
+        else:
+            _claimed(message).update(state=MessageState.DEAD, error=reason)
         return
     # Spread out, so that what failed together does not come back together.
     wait = timedelta(minutes=2**message.attempts) * (1 + JITTER * random.random())

@@ -9,4 +9,7 @@ from registry import clock
 @shared_task
 def deliver() -> int:
     """Deliver what is due, up to one chunk. Safe to run twice, or by several workers at once."""
-    return outbox.drain(now=clock.now())
+    now = clock.now()
+    sent = outbox.drain(now=now)
+    outbox.beat(sent, now=now)
+    return sent

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
 
 from registry.models import ROLE_LEVEL, Appointment, Interest, Region, RegionLevel, Role, User
 from registry.refusal import Refused
@@ -66,6 +66,12 @@ class Actor:
         return self.prefixes()
 
     @property
+    def keeps_the_system(self) -> bool:
+        """Tell whether this person is administrator of a whole county or of more."""
+        county = RegionLevel.COUNTY.digits
+        return any(h.role == Role.ADMINISTRATOR and len(h.prefix) <= county for h in self.holdings)
+
+    @property
     def roles(self) -> tuple[Role, ...]:
         """List the roles held, each once, in the order of the chain."""
         return tuple(role for role in Role if any(h.role == role for h in self.holdings))
@@ -76,15 +82,32 @@ class Actor:
 
 
 def actor(user: User | AnonymousUser, *, on: date) -> Actor:
-    """Gather what a person holds on a day, in two queries; none for the anonymous and the inactive."""
+    """Gather what a person holds on a day, in one query; none for the anonymous and the inactive."""
     if user.pk is None or not user.is_active:
         return Actor(user_id=user.pk, user=user, on=on)
-    rows = Appointment.objects.active(on).filter(user_id=user.pk).select_related("region").order_by("pk")
-    holdings = tuple(
-        Holding(role=Role(row.role), prefix=row.region.prefix, region_id=row.region_id) for row in rows
+    held = Appointment.objects.active(on).filter(user_id=user.pk).order_by()
+    near = Interest.objects.in_force(on).filter(user_id=user.pk).order_by()
+    # One statement for both: it is asked at every request. An interest comes with a role that nobody holds.
+    rows = held.values_list("pk", "role", "region__code", "region__level", "region_id").union(
+        near.values_list("pk", Value(""), Value(""), Value(""), "household_id"), all=True
     )
-    interests = Interest.objects.filter(user_id=user.pk).order_by().values_list("household_id", flat=True)
-    return Actor(user_id=user.pk, user=user, on=on, holdings=holdings, interests=frozenset(interests))
+    found = sorted(rows)
+    return Actor(
+        user_id=user.pk,
+        user=user,
+        on=on,
+        holdings=tuple(
+            Holding(role=Role(role), prefix=Region(code=code, level=level).prefix, region_id=region)
+            for _, role, code, level, region in found
+            if role
+        ),
+        interests=frozenset(household for _, role, _, _, household in found if not role),
+    )
+
+
+def holdings(held: Iterable[Appointment]) -> tuple[Holding, ...]:
+    """What appointments that were read already, with their regions, amount to."""
+    return tuple(Holding(Role(one.role), one.region.prefix, one.region_id) for one in held)
 
 
 def holds(user: User | AnonymousUser, role: str, region: Region, *, on: date) -> bool:

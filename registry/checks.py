@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from registry import sensitive
+from registry import logfiles, sensitive
 from registry.models import ClockOffset, DemoMarker, User
 
 # https://sqlite.org/wal.html#walresetbug: mended in 3.51.3.
@@ -42,6 +42,36 @@ def visitors_are_told_apart(
             )
         ]
     return []
+
+
+@register(Tags.security, deploy=True)
+def second_factor_is_on(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Whoever signs for public money or administers gives two factors (GB/T 22239-2019 8.1.4.1 d)."""
+    if settings.SECOND_FACTOR:
+        return []
+    return [
+        Warning(
+            "SECOND_FACTOR=0：区级审定员和系统管理员只凭密码就能登录。",
+            hint="正式系统请去掉 SECOND_FACTOR=0；只有演示系统不要求验证器。",
+            id="registry.W003",
+        )
+    ]
+
+
+@register(Tags.security)
+def logs_are_kept_long_enough(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Logs are kept for six months by law; a shorter setting would purge what an inspection asks for."""
+    if settings.LOG_DAYS >= logfiles.SHORTEST_DAYS:
+        return []
+    return [
+        Error(
+            f"LOG_DAYS={settings.LOG_DAYS}：日志至少要保存六个月（{logfiles.SHORTEST_DAYS}天）。",
+            hint="请把 LOG_DAYS 设为 183 以上，或者去掉这一行，默认保存三年（1095天）。",
+            id="registry.E005",
+        )
+    ]
 
 
 @register(Tags.database)

@@ -33,7 +33,12 @@ def now() -> datetime:
 
 def today() -> date:
     """Give the local day (Asia/Shanghai) of the present moment."""
-    return now().astimezone(timezone.get_default_timezone()).date()
+    return day(now())
+
+
+def day(moment: datetime) -> date:
+    """Give the local day of a moment."""
+    return moment.astimezone(timezone.get_default_timezone()).date()
 
 
 def ticks() -> int:

@@ -6,8 +6,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from registry.appointments import Actor
+
+MOST_WRONG_CODES = 10
 
 # Where somebody without the second factor may still go: to give it, to choose a password, to leave, and what is public.
 OPEN_TO_ALL = ("second-factor", "password", "login", "logout", "public-board", "healthz", "readyz")
@@ -20,6 +23,20 @@ def is_asked_of(actor: Actor) -> bool:
     return getattr(actor.user, "is_superuser", False) or any(
         role in settings.SECOND_FACTOR_ROLES for role in actor.roles
     )
+
+
+def refusal_of(device: TOTPDevice, code: str) -> str:
+    """Why a code is not taken; nothing where it is right. A code counts once, each wrong one doubles the next wait."""
+    allowed, _wait = device.verify_is_allowed()
+    if not allowed:
+        return "输错次数较多，请稍等片刻再试。"
+    if not device.verify_token(code):
+        # Whoever has the password could draw the next wait out for days: it ends growing at nine minutes.
+        TOTPDevice.objects.filter(pk=device.pk, throttling_failure_count__gt=MOST_WRONG_CODES).update(
+            throttling_failure_count=MOST_WRONG_CODES
+        )
+        return "验证码不对或已经用过，请输入手机上现在显示的6位数字。"
+    return ""
 
 
 class SecondFactorMiddleware:

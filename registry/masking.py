@@ -16,6 +16,11 @@ def mask_card(number: str) -> str:
     return _masked(number, head=0, tail=4)
 
 
+def mask_name(name: str) -> str:
+    """Show the first character of a name."""
+    return _masked(name, head=1, tail=0) if len(name) > 1 else "*" * len(name)
+
+
 def _masked(text: str, *, head: int, tail: int) -> str:
     hidden = len(text) - head - tail
-    return text[:head] + "*" * hidden + text[-tail:] if hidden > 0 else "*" * len(text)
+    return text[:head] + "*" * hidden + text[len(text) - tail :] if hidden > 0 else "*" * len(text)

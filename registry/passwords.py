@@ -2,13 +2,15 @@
 
 import string
 
+from django.contrib.auth.hashers import check_password, is_password_usable
 from django.core.exceptions import ValidationError
 
 from registry import codes
-from registry.models import User
+from registry.models import FormerPassword, User
 
 CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 NEEDED = 3
+REMEMBERED = 5
 
 
 class ThreeOfFourClasses:
@@ -24,6 +26,30 @@ class ThreeOfFourClasses:
     def get_help_text(self) -> str:
         """The rule in one sentence."""
         return "密码须包含小写字母、大写字母、数字、其他符号中的至少三种。"
+
+
+class NotOneOfTheLastFive:
+    """None of the five passwords that a person had last (GB/T 22239-2019 8.1.4.1 a): only their hashes are kept."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        """Raises ValidationError where it is the present password or one of those just before it."""
+        if user is None or user.pk is None:
+            return
+        kept = {row.password for row in user.former_passwords.all()[:REMEMBERED]} | {user.password}
+        if any(check_password(password, one) for one in kept if is_password_usable(one)):
+            raise ValidationError(self.get_help_text(), code="password_used_before")
+
+    def password_changed(self, password: str, user: User | None = None) -> None:
+        """Django says so after it has written a new hash: remember it, and forget what is older than five."""
+        if user is None or user.pk is None:
+            return
+        FormerPassword.objects.create(user=user, password=user.password)
+        if older := list(user.former_passwords.values_list("pk", flat=True)[REMEMBERED:]):
+            FormerPassword.objects.filter(pk__in=older).delete()
+
+    def get_help_text(self) -> str:
+        """The rule in one sentence."""
+        return f"密码不能与最近用过的{REMEMBERED}个密码相同。"
 
 
 def fresh() -> str:

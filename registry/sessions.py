@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from registry import clock
 
 MINUTE = 60
+BACKGROUND = "X-Background"
+"""Sent by an open page that asks without anybody at it; whoever sends it can only shorten their own session."""
 
 
 @receiver(user_logged_in)
@@ -25,7 +27,7 @@ def begin(request: HttpRequest, **kwargs: Any) -> None:
 
 class SessionLimits:
     """End what has run out. When a session was last used is written at most once a minute, so that reading pages
-    stays reading."""
+    stays reading; what an open page asks for by itself is no use."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -37,6 +39,6 @@ class SessionLimits:
             idle, old = now - session.get("seen", 0), now - session.get("since", 0)
             if idle > settings.SESSION_IDLE_SECONDS or old > settings.SESSION_COOKIE_AGE:
                 logout(request)
-            elif idle >= MINUTE:
+            elif idle >= MINUTE and BACKGROUND not in request.headers:
                 session["seen"] = now
         return self.get_response(request)

@@ -1,5 +1,6 @@
 """Opening an uploaded workbook (.xlsx): packed sizes limited, no macros, no links outside, no document types."""
 
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,10 @@ from registry.refusal import Refused
 MOST_PARTS = 500
 MOST_RATIO = 200
 """How far one part may unfold: the sheets of a spreadsheet program unfold some twenty times."""
+ACTIVE = re.compile(r"vbaproject|/activex/|/embeddings/|/ctrlprops/|/macrosheets/|/dialogsheets/")
+PRINTER = re.compile(r"xl/printersettings/printersettings\d*\.bin")
+"""What Excel keeps of the printer: in every workbook that was printed once; nothing here reads it."""
+RELATIONSHIP = re.compile(rb"<(?:\w+:)?RELATIONSHIP\s[^>]*>")
 
 
 class BadWorkbook(Refused):
@@ -30,7 +35,7 @@ def opened(upload: UploadedFile, *, most_bytes: int, most_unpacked: int) -> Iter
     content = upload.read()
     try:
         with ZipFile(BytesIO(content)) as packed:
-            _refuse_strange(packed, most_unpacked=most_unpacked)
+            refuse_strange(packed, most_unpacked=most_unpacked)
         book = load_workbook(BytesIO(content), read_only=True, data_only=True)
         try:
             yield book
@@ -45,32 +50,44 @@ def opened(upload: UploadedFile, *, most_bytes: int, most_unpacked: int) -> Iter
         raise BadWorkbook("文件打不开，请上传Excel（.xlsx）文件。") from broken
 
 
-def _refuse_strange(packed: ZipFile, *, most_unpacked: int) -> None:
+def refuse_strange(packed: ZipFile, *, most_unpacked: int, most_parts: int = MOST_PARTS) -> None:
+    """Refuse what unfolds too far, brings programs or links along, or defines a document type. One guard for all doors."""
     parts = packed.infolist()
     unpacked = sum(part.file_size for part in parts)
-    if len(parts) > MOST_PARTS or unpacked > most_unpacked or any(map(_unfolds_too_far, parts)):
-        raise BadWorkbook("文件内容过大，请使用下载的模板填写。")
+    if len(parts) > most_parts or unpacked > most_unpacked or any(map(_unfolds_too_far, parts)):
+        raise BadWorkbook("文件展开后太大，不能读取，请使用下载的模板填写。")
     for part in parts:
         name = part.filename.lower()
-        if "vbaproject" in name or name.endswith(".bin"):
-            raise BadWorkbook("文件里有宏或嵌入的程序，请另存为不带宏的Excel工作簿（.xlsx）后再上传。")
+        if ACTIVE.search(name) or (name.endswith(".bin") and not PRINTER.fullmatch(name)):
+            raise BadWorkbook(
+                "文件里有宏或嵌入的程序，不能上传，请另存为不带宏的Excel工作簿（.xlsx）后再上传。"
+            )
         if "externallinks/" in name:
             raise BadWorkbook("文件里有指向外部文件的链接，请在Excel里断开链接后再上传。")
-        if name.endswith((".xml", ".rels")):
-            _refuse_document_type(packed, part)
+        _refuse_content(packed, part)
 
 
 def _unfolds_too_far(part: ZipInfo) -> bool:
     return part.file_size > 1_000_000 and part.file_size > MOST_RATIO * max(part.compress_size, 1)
 
 
-def _refuse_document_type(packed: ZipFile, part: ZipInfo) -> None:
-    """A document type can name files of this machine (XXE); no spreadsheet program writes one."""
+def _refuse_content(packed: ZipFile, part: ZipInfo) -> None:
+    """A document type can name files of this machine (XXE); no spreadsheet program writes one.
+
+    Every part is read: which of them is taken for XML is told by another part, not by its name.
+    """
     with packed.open(part) as file:
         # No more than the directory says: a part may unfold further than it claims.
         text = file.read(part.file_size + 1)
     if len(text) > part.file_size:
-        raise BadWorkbook("文件打不开，请上传Excel（.xlsx）文件。")
-    plain = text.replace(b"\0", b"").upper()
+        raise BadWorkbook("文件打不开，可能已损坏，请用Excel重新保存为.xlsx后再上传。")
+    # In UTF-16 every other byte is nothing.
+    plain = text.replace(b"\0", b"").upper() if b"\0" in text else text.upper()
     if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
-        raise BadWorkbook("文件里有不允许的定义，请使用下载的模板填写。")
+        raise BadWorkbook("文件的内容不正常，不能读取，请用Excel重新保存为.xlsx后再上传。")
+    if part.filename == "[Content_Types].xml" and b"MACROENABLED" in plain:
+        raise BadWorkbook("文件里有宏或嵌入的程序，不能上传，请另存为不带宏的Excel工作簿（.xlsx）后再上传。")
+    # A link that a person clicks fetches nothing by itself.
+    links = RELATIONSHIP.findall(plain) if part.filename.endswith(".rels") else []
+    if any(b"EXTERNAL" in link and b"/HYPERLINK" not in link for link in links):
+        raise BadWorkbook("文件里有指向外部文件的链接，请在Excel里断开链接后再上传。")

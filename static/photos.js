@@ -31,6 +31,8 @@
     const lying = new DataTransfer();
     files.forEach((file) => lying.items.add(file));
     input.files = lying.files;
+    const ways = input.closest(".file-ways");
+    if (ways && input.hasAttribute("capture")) say(ways, "已拍照，随表单一起提交。");
   }
 
   // Papers of a form that is being typed: sent one by one as they are taken, so that nothing waits for the end.

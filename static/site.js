@@ -145,4 +145,14 @@
   }
   document.addEventListener("htmx:responseError", () => say("操作没有完成，请刷新页面后再试。"));
   document.addEventListener("htmx:sendError", () => say("网络不通，内容没有提交，请稍后再试。"));
+
+  // The number of unread messages: asked for while somebody can see the page, and once when they come back to it.
+  const unread = document.getElementById("unread");
+  if (unread) {
+    const refresh = () => {
+      if (!document.hidden && window.htmx) window.htmx.trigger(unread, "refresh");
+    };
+    window.setInterval(refresh, 45000);
+    document.addEventListener("visibilitychange", refresh);
+  }
 })();

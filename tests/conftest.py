@@ -1,5 +1,6 @@
 """What all tests share: keys, a place for files, the services a test may need, and a township of the tests' own."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -11,12 +12,30 @@ from unittest import mock
 import pytest
 from django.conf import settings as django_settings
 from django.db.backends.base.operations import BaseDatabaseOperations
+from hypothesis import Phase
+from hypothesis import settings as hypothesis_settings
 
 from registry import sensitive
+from tests import kept
 from tests.tampering import unguarded
-from tests.world import World, build
+from tests.world import World
+
+if os.environ.get("CI"):
+    # A failed example is printed as it was found: making it smaller took longer than all that was still to run.
+    unshrunk = [phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)]
+    hypothesis_settings.register_profile(
+        "unshrunk", hypothesis_settings.get_profile("ci"), phases=unshrunk, print_blob=True
+    )
+    hypothesis_settings.load_profile("unshrunk")
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: it need not be looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,10 +65,13 @@ def files_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_broker(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+def no_broker(request: pytest.FixtureRequest) -> Iterator[None]:
     """Wake-ups go nowhere unless a test is about the broker: the rows are what counts."""
-    if "broker" not in request.keywords:
-        monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *args, **kwargs: None)
+    if "broker" in request.keywords:
+        yield
+        return
+    with mock.patch("celery.app.task.Task.apply_async", return_value=None):
+        yield
 
 
 FLUSH = BaseDatabaseOperations.execute_sql_flush
@@ -77,9 +99,10 @@ def tables_emptied_past_the_guards() -> Iterator[None]:
 
 
 @pytest.fixture
-def world(db: None) -> World:
+def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
     """A county with a township of two villages, people in every role, households and two programmes."""
-    return build()
+    made: World = kept.world(patched=lambda: bool(monkeypatch._setattr or monkeypatch._setitem))
+    return made
 
 
 def answers(port: int, host: str = "127.0.0.1") -> bool:

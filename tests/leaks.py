@@ -8,7 +8,9 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from html.parser import HTMLParser
+from io import BytesIO
 
+from docx import Document
 from stdnum.cn import uscc
 
 from registry.models import Category, MonitorType
@@ -61,13 +63,25 @@ class _Reader(HTMLParser):
         self.asides.append(data)
 
 
-def find_leaks(html: str, *, allowed_phones: Collection[str] = ALLOWED_PHONES) -> list[str]:
-    """What leaks from a page, one line per find, each once; an empty list where nothing does."""
+def pieces(html: str) -> list[str]:
+    """What a page says, block by block, and what its attributes and comments hold."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
+    return [*reader.parts, *reader.asides]
+
+
+def words(content: bytes) -> list[str]:
+    """Every text of a Word document, paragraph by paragraph and cell by cell."""
+    made = Document(BytesIO(content))
+    cells = [cell.text for table in made.tables for row in table.rows for cell in row.cells]
+    return [*(one.text for one in made.paragraphs), *cells]
+
+
+def find_leaks(html: str, *, allowed_phones: Collection[str] = ALLOWED_PHONES) -> list[str]:
+    """What leaks from a page, one line per find, each once; an empty list where nothing does."""
     found: dict[str, None] = {}
-    for text in (*reader.parts, *reader.asides):
+    for text in pieces(html):
         for leak in _in_text(_plain(text), {_digits(phone) for phone in allowed_phones}):
             found[leak] = None
     return list(found)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from applications.models import Application, MeetingKind, Programme
 from applications.states import State
 from registry.models import Household, Member, User
+from tests.kept import stage
 from tests.world import MU, World, photo
 from workflow import announcements, drafts, fieldwork, intake, objections, postings, reviews
 from workflow.announcements import TenItems
@@ -56,6 +57,7 @@ def again(case: Application) -> Application:
     )
 
 
+@stage
 def draft(
     world: World,
     *,
@@ -94,12 +96,11 @@ def submitted(
     """In 待村级申报, visited and appraised, ready to be declared."""
     moment = now or world.now
     case = draft(world, village=village, now=moment, **values)  # type: ignore[arg-type]
-    do(intake.submit([Ref.of(case)], by=world.clerks[village], now=moment))
-    visit(world, case, village=village, now=moment)
-    meeting(world, [case], village=village, now=moment)
+    forward(world, case, State.VILLAGE_REVIEW, moment, village=village)
     return again(case)
 
 
+@stage
 def visit(world: World, case: Application, *, village: int = 0, now: datetime | None = None) -> None:
     moment = now or world.now
     fieldwork.record_visit(
@@ -113,6 +114,7 @@ def visit(world: World, case: Application, *, village: int = 0, now: datetime | 
     )
 
 
+@stage
 def meeting(
     world: World, cases: Sequence[Application], *, village: int = 0, now: datetime | None = None
 ) -> None:
@@ -135,11 +137,13 @@ def meeting(
     )
 
 
+@stage
 def passed(world: World, cases: Sequence[Application], *, by: User, now: datetime) -> None:
     for result in reviews.pass_on([Ref.of(again(case)) for case in cases], by=by, now=now):
         assert result.done, result.sentence
 
 
+@stage
 def sheet(
     world: World,
     cases: Sequence[Application],
@@ -176,6 +180,7 @@ def sheet(
     )
 
 
+@stage
 def displayed(
     world: World,
     cases: Sequence[Application],
@@ -198,6 +203,7 @@ def after(posting: Posting) -> datetime:
     return timezone.make_aware(datetime.combine(posting.closes_on + timedelta(days=1), datetime.min.time()))
 
 
+@stage
 def ran(
     world: World, cases: Sequence[Application], *, kind: PostingKind, now: datetime, village: int = 0
 ) -> datetime:
@@ -210,6 +216,7 @@ def ran(
     return moment
 
 
+@stage
 def photographed(posting: Posting, *, now: datetime) -> None:
     """The sheet with its photo of the end, as its announcement asks for."""
     postings.add_end_photo(posting, photo=photo(), by=posting.created_by, now=now)
@@ -225,6 +232,7 @@ def reach(
     return again(case), moment
 
 
+@stage
 def forward(world: World, case: Application, to: State, now: datetime, *, village: int = 0) -> datetime:
     """One step of the straight way."""
     if to is State.VILLAGE_REVIEW:
@@ -248,6 +256,7 @@ def forward(world: World, case: Application, to: State, now: datetime, *, villag
     return now
 
 
+@stage
 def announced(world: World, cases: Sequence[Application], *, now: datetime) -> tuple[Posting, list[Result]]:
     posting = sheet(world, cases, kind=PostingKind.ANNOUNCEMENT, now=now)
     announcements.write_items(posting, items=ITEMS, by=world.approver, now=now)
@@ -255,12 +264,14 @@ def announced(world: World, cases: Sequence[Application], *, now: datetime) -> t
     return Posting.objects.get(pk=posting.pk), results
 
 
+@stage
 def returned(
     world: World, case: Application, *, by: User, now: datetime, fault: str = "缺少土地承包合同复印件"
 ) -> Result:
     return do(reviews.send_back([Ref.of(again(case))], by=by, now=now, faults=[FaultText(fault)]))
 
 
+@stage
 def lodged(
     world: World,
     case: Application,
@@ -276,12 +287,14 @@ def lodged(
     return objections.lodge(entry, complaint=complaint, now=now)
 
 
+@stage
 def investigated(objection: Objection, *, by: User, now: datetime) -> Objection:
     objections.accept(objection, by=by, now=now)
     people = ["复核甲", "复核乙"] if objection.appeal_of_id else ["调查甲", "调查乙"]
     return objections.investigate(objection, by=by, now=now, investigators=people)
 
 
+@stage
 def decided(objection: Objection, outcome: str, *, by: User, now: datetime) -> Result:
     from_state = Objection.objects.get(pk=objection.pk)
     if from_state.state == "received":

@@ -11,9 +11,12 @@ TABLES = (
     "applications_historyentry",
     "applications_dailydigest",
     "applications_sealedhead",
+    "applications_sealedrecord",
     "applications_programmechange",
     "registry_user",
     "registry_accountchange",
+    "registry_registerchange",
+    "registry_interest",
     "applications_disclosure",
     "applications_removal",
 )

@@ -19,6 +19,8 @@ from tests.workflow.views.pages import as_, clock_at
 from tests.world import World
 from workflow.models import AnnouncementSheet, Posting, PostingEntry, PostingKind, PostingState
 
+pytestmark = pytest.mark.any_database
+
 ID = "99999919600101123X"
 CARD = "999900001111222"
 tails = count(1)

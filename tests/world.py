@@ -1,6 +1,6 @@
 """A township of the tests' own: synthetic people with an area code assigned to no place."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -24,6 +24,7 @@ from registry.models import (
     Role,
     User,
 )
+from tests.kept import stage
 from workflow.models import HolidayNotice
 
 NOW = datetime(2021, 3, 1, 1, 0, tzinfo=UTC)
@@ -72,7 +73,6 @@ class World:
     grain: Programme
     travel: Programme
     now: datetime = NOW
-    households: dict[int, list[Household]] = field(default_factory=dict)
 
     @property
     def village(self) -> Region:
@@ -82,6 +82,7 @@ class World:
     def clerk(self) -> User:
         return self.clerks[0]
 
+    @stage
     def household(
         self, *, village: int = 0, category: Category = Category.GENERAL, name: str = ""
     ) -> Household:
@@ -97,6 +98,7 @@ class World:
         self.member(household, name=name or f"示例户主{number}", relationship=Relationship.HEAD)
         return household
 
+    @stage
     def member(
         self,
         household: Household,
@@ -124,9 +126,12 @@ class World:
         return self.now + timedelta(days=days)
 
 
+@stage
 def user(name: str, **values: object) -> User:
     number = next(_serial)
-    return User.objects.create(username=f"u{number}", name=name, email=f"u{number}@example.invalid", **values)
+    return User.objects.create(
+        username=f"u{number:03d}", name=name, email=f"u{number:03d}@example.invalid", **values
+    )
 
 
 def region(
@@ -135,6 +140,7 @@ def region(
     return Region.objects.create(code=code, name=name, level=level, parent=parent, **values)
 
 
+@stage
 def programme(county: Region, **values: object) -> Programme:
     """A programme posted ten calendar days at each level, open all year."""
     settings: dict[str, object] = {

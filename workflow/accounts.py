@@ -22,6 +22,10 @@ UNUSED = timedelta(days=90)
 """A login nobody used for so long is looked at: is it still needed (GB/T 22239-2019 8.1.4.2 c)?"""
 
 
+INITIAL = ["password", "password_set_at", "must_change_password", "initial_until"]
+"""What a given password writes."""
+
+
 class AccountRefused(Refused):
     """Something cannot be done to a login like this."""
 
@@ -42,7 +46,7 @@ def reset_password(person: User, *, by: User, now: datetime, reason: str, key: s
         if not kept.is_active:
             raise AccountRefused("账号已停用，请先恢复启用。")
         set_initial(kept, made, now=now)
-        kept.save(update_fields=["password", "must_change_password", "initial_until"])
+        kept.save(update_fields=INITIAL)
         lockout.unlock(kept.username)
         appointments.end_sessions(kept)
 
@@ -87,7 +91,7 @@ def reactivate(person: User, *, by: User, now: datetime, reason: str, key: str |
             raise AccountRefused("账号没有停用。")
         kept.is_active = True
         set_initial(kept, made, now=now)
-        kept.save(update_fields=["is_active", "password", "must_change_password", "initial_until"])
+        kept.save(update_fields=["is_active", *INITIAL])
 
     kept = _change(person, AccountAct.REACTIVATE, let_in, by=by, now=now, reason=reason, key=key)
     return Given(person, made if kept else None)
@@ -96,6 +100,7 @@ def reactivate(person: User, *, by: User, now: datetime, reason: str, key: str |
 def set_initial(person: User, password: str, *, now: datetime) -> None:
     """Put a given password on a row in memory: to be changed at once, and of no use after some days."""
     person.set_password(password)
+    person.password_set_at = now
     person.must_change_password = True
     person.initial_until = now + timedelta(days=settings.INITIAL_PASSWORD_DAYS)
 

@@ -4,7 +4,7 @@ Arithmetic over given rows; only `load` reads the database. A `Calendar` is a sn
 batch of deadlines and pass it on.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -15,6 +15,11 @@ from workflow.models import Holiday, HolidayNotice
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5
 WEEKEND_NAMES = {5: "周六", 6: "周日"}
+
+
+def chinese_date(day: date) -> str:
+    """2021年3月1日."""
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 class BadTerm(Refused):
@@ -55,6 +60,18 @@ class Period:
     def as_rows(self) -> list[list[str | int | None]]:
         """The ledger as a sheet keeps it."""
         return [[line.day.isoformat(), line.number, line.why] for line in self.ledger]
+
+
+@dataclass(frozen=True)
+class Rest:
+    """A span of days, both ends in it, on which a term rests, and why (暂停)."""
+
+    first: date
+    last: date
+    why: str
+
+    def holds(self, day: date) -> bool:
+        return self.first <= day <= self.last
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +123,30 @@ class Calendar:
         while term.rolls and not self.is_working(day):
             day += ONE_DAY
             ledger.append(LedgerDay(day, None, f"顺延（{self.why(day)}）", self.is_provisional(day)))
+        return Period(start, day, tuple(ledger), any(line.provisional for line in ledger))
+
+    def working_term(self, start: date, days: int, rests: Sequence[Rest] = ()) -> Period:
+        """A term of working days, the first day not counted, that rests for some spans: no day of a rest counts.
+
+        After the last rest there is at least one working day left, also where the term had run out before it.
+        """
+        if not rests:
+            return self.period(start, Term(days, DayUnit.WORKING))
+        ledger: list[LedgerDay] = []
+        day, counted = start, 0
+        end = max(rest.last for rest in rests)
+        while True:
+            why = next((f"暂停：{rest.why}" for rest in rests if rest.holds(day)), "")
+            counts = not why and day != start and self.is_working(day) and counted < days
+            counted += counts
+            if not why:
+                why = "首日不计" if day == start else self.why(day)
+                if counted == days and not counts:
+                    why = "期限已满" if day <= end else f"暂停结束后至少留1个工作日（{why}）"
+            ledger.append(LedgerDay(day, counted if counts else None, why, self.is_provisional(day)))
+            if counted == days and day > end and self.is_working(day):
+                break
+            day += ONE_DAY
         return Period(start, day, tuple(ledger), any(line.provisional for line in ledger))
 
     def kept_until(self, period: Period, day: date) -> Period:

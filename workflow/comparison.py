@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from applications.amounts import plain
 from applications.models import Application, HistoryEntry
 from applications.states import Level, State
@@ -85,44 +87,47 @@ class Comparison:
 
 
 def compare(posting: Posting, cases: Sequence[Application]) -> Comparison:
-    """Compare the lists behind these cases of an announcement: six statements for any number of them.
+    """Compare the lists behind these cases of an announcement: four statements for any number of them.
 
     The cases carry payee, village, household and programme.
     """
     keys = [case.pk for case in cases]
     ours: dict[int, list[PostingEntry]] = defaultdict(list)
-    for entry in _entries(posting).filter(application__in=keys):
-        ours[entry.application_id].append(entry)
+    drafted: dict[int, PostingEntry] = {}
+    for entry in _rows(Q(posting=posting) | _shown(posting)).filter(application__in=keys):
+        if entry.posting_id == posting.pk:
+            drafted[entry.application_id] = entry
+        else:
+            ours[entry.application_id].append(entry)
     chosen = {case.pk: _chosen(case, ours[case.pk]) for case in cases}
     lists = {entry.posting_id for cells in chosen.values() for entry in cells.values() if entry}
     theirs: dict[int, list[PostingEntry]] = defaultdict(list)
     beside = PostingEntry.objects.filter(posting__in=lists).exclude(application__in=keys)
-    for entry in _entries(posting).filter(application__in=beside.values("application")):
+    stopped = Objection.objects.open().filter(application=OuterRef("application"))
+    others = _rows(_shown(posting)).filter(application__in=beside.values("application"))
+    for entry in others.annotate(objected=Exists(stopped)):
         theirs[entry.application_id].append(entry)
     lines_of = records.of([*keys, *theirs])
-    drafted = {
-        entry.application_id: entry
-        for entry in posting.entries.filter(application__in=keys).select_related("posting")
-    }
     announced = dict(zip(keys, sheets.public_rows(cases), strict=True))
     lines = [
         _line(case, chosen[case.pk], drafted[case.pk], announced[case.pk], lines_of[case.pk])
         for case in cases
     ]
-    objected = set(
-        Objection.objects.open().filter(application__in=theirs).values_list("application_id", flat=True)
-    )
     absent = [
-        _absent(entries, _as_seen(entries, lines_of[key]), lists, objected=key in objected)
+        _absent(entries, _as_seen(entries, lines_of[key]), lists, objected=vars(entries[0])["objected"])
         for key, entries in theirs.items()
     ]
     known = {(entry.application_id, entry.posting_id) for entry in _all(ours, theirs)}
     return Comparison(lines, [*absent, *_lost(posting, lists, known)])
 
 
-def _entries(posting: Posting) -> Any:
+def _shown(posting: Posting) -> Q:
     """Rows that were really shown, on other sheets than this one."""
-    rows = PostingEntry.objects.exclude(posting__state=PostingState.DRAFT).exclude(posting=posting)
+    return ~Q(posting__state=PostingState.DRAFT) & ~Q(posting=posting)
+
+
+def _rows(which: Q) -> QuerySet[PostingEntry]:
+    rows = PostingEntry.objects.filter(which)
     return rows.select_related("posting", "application__payee", "application__village").order_by("pk")
 
 

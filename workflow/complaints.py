@@ -72,7 +72,7 @@ def handling_level(posting_level: Level, complaint: Complaint, case: Application
     if posting_level is not Level.VILLAGE:
         return posting_level
     clerks = appointments.holders(LEVEL_ROLE[Level.VILLAGE], {case.village.code}, on=on)[case.village.code]
-    tied = Interest.objects.filter(household=case.household_id, user__in=clerks)
+    tied = Interest.objects.in_force(on).filter(household=case.household_id, user__in=clerks)
     return Level.TOWNSHIP if complaint.concerns_cadre or tied.exists() else Level.VILLAGE
 
 
@@ -109,7 +109,7 @@ def take_in(
         late=posting.closes_on is None or on > posting.closes_on,
         handling_level=level,
     )
-    _keep_photos(objection, complaint, by=by, now=now)
+    files = _keep_photos(objection, complaint, by=by, now=now)
     due = deadlines.enter_objection(
         objection,
         DeadlineKind.ACCEPTANCE,
@@ -118,24 +118,30 @@ def take_in(
         calendar=proceeding.calendar,
         start=on,
     )
+    deadlines.pause([case.pk], at=now)
     context: dict[str, Any] = {"number": case.number, "objection": objection.number, "due": due.due_on}
     if appeal_of is None:
         act, text, event = "objection_received", "收到异议", catalogue.OBJECTION_RECEIVED
     else:
         act, text, event = "appeal_received", f"异议{appeal_of.number}申请复核", catalogue.APPEAL_RECEIVED
         context["level"] = appeal_of.get_handling_level_display()
-    proceeding.touch(case, act, text=f"{text}（编号{objection.number}）。")
+    named = {"files": files} if files else {}
+    proceeding.touch(case, act, text=f"{text}（编号{objection.number}）。", data=named)
     proceeding.write()
     proceeding.say([to_handlers(objection, event, context, proceeding, "received")])
     return objection
 
 
-def _keep_photos(objection: Objection, complaint: Complaint, *, by: User | None, now: datetime) -> None:
+def _keep_photos(objection: Objection, complaint: Complaint, *, by: User | None, now: datetime) -> list[str]:
+    """Store the evidence; the digests by which the case's line names it."""
+    files = []
     for photo in complaint.photos:
         kept = uploads.keep(
             photo, kind=AttachmentKind.OBJECTION, by=by.pk if by else None, at=now, photo=True
         )
         ObjectionEvidence.objects.create(objection=objection, attachment=kept)
+        files.append(kept.kept_sha256)
+    return files
 
 
 def to_handlers(

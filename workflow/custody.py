@@ -43,12 +43,11 @@ def take(
         actor = appointments.actor(by, on=proceeding.today)
 
         def may(application: Application) -> Verdict:
-            verdict, holder = permissions.may_work(actor, application), proceeding.taken.get(application.pk)
-            if not verdict or holder is None:
+            holder = proceeding.taken.get(application.pk)
+            verdict = permissions.may_take(actor, application, taken=holder)
+            if not verdict or holder is None or reason:
                 return verdict
-            if holder.by_id == by.pk:
-                return Verdict(False, "这件申请已经由您办理。")
-            return verdict if reason else Verdict(False, f"这件申请由{holder.name}办理，接手必须写明理由。")
+            return Verdict(False, f"这件申请由{holder.name}办理，接手必须写明理由。")
 
         for ref in refs:
             holder = proceeding.taken.get(ref.pk)

@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Sum
 
 from applications import papers
 from applications.models import Application, AppraisalItem, VerificationVisit
@@ -32,7 +36,7 @@ class Work:
 
 
 def work(cases: Sequence[Application]) -> dict[int, Work]:
-    """The work on each case, by key: four statements for any number of them."""
+    """The work on each case, by key: three statements for any number of them."""
     if not cases:
         return {}
     keys = [case.pk for case in cases]
@@ -52,3 +56,49 @@ def work(cases: Sequence[Application]) -> dict[int, Work]:
         )
         for key in keys
     }
+
+
+VISITED = Exists(VerificationVisit.objects.filter(application=OuterRef("pk"), confirmed=True))
+APPRAISED = Exists(AppraisalItem.objects.filter(application=OuterRef("pk")))
+
+
+def nearly_done() -> Any:
+    """Of an outer query of cases those that were visited and appraised; `work` says whether all of it is right."""
+    return ExpressionWrapper(Q(VISITED) & Q(APPRAISED), BooleanField())
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A village's list in numbers."""
+
+    pk: int
+    name: str
+    n: int
+    amount: Decimal
+    to_visit: int
+    to_appraise: int
+
+
+def tallies(cases: QuerySet[Application]) -> list[Tally]:
+    """The numbers of each village's list, counted by the database in one statement."""
+    rows = (
+        cases.order_by("village__code")
+        .values("village_id", "village__name")
+        .annotate(
+            n=Count("pk"),
+            amount_of_all=Sum("amount"),
+            to_visit=Count("pk", filter=~VISITED),
+            to_appraise=Count("pk", filter=~APPRAISED),
+        )
+    )
+    return [
+        Tally(
+            row["village_id"],
+            row["village__name"],
+            row["n"],
+            row["amount_of_all"],
+            row["to_visit"],
+            row["to_appraise"],
+        )
+        for row in rows
+    ]

@@ -74,8 +74,11 @@ class Held:
         return f"{'.'.join(map(str, cases))}-{'.'.join(map(str, objections))}"
 
 
-def held(person: User, *, on: date) -> Held:
-    """List what a person has in hand today, and which posts would be left with nobody."""
+def held(person: User, *, on: date, posts: Sequence[Appointment] | None = None) -> Held:
+    """List what a person has in hand today, and which posts would be left with nobody.
+
+    `posts` are the person's appointments of today with their regions, where they were read already.
+    """
     taken = ReviewTask.objects.filter(owner=person, finished__isnull=True)
     cases = Application.objects.filter(approval_process__task__in=taken).select_related(
         "village", "programme"
@@ -87,7 +90,7 @@ def held(person: User, *, on: date) -> Held:
     for one in _objections(person):
         role = LEVEL_ROLE[Level(one.handling_level)]
         objections[Post.of(role, one.application.village.code)].append(one)
-    return Held(dict(by_post), dict(objections), tuple(_left_empty(person, on=on)))
+    return Held(dict(by_post), dict(objections), tuple(_left_empty(person, posts, on=on)))
 
 
 def takers(posts: Iterable[Post], *, but: User, on: date) -> dict[Post, list[User]]:
@@ -249,13 +252,20 @@ def _objections(person: User) -> Sequence[Objection]:
     ]
 
 
-def _left_empty(person: User, *, on: date) -> Iterable[Appointment]:
-    """The person's posts that nobody else holds today."""
-    own = Appointment.objects.active(on).filter(user=person, role__in=list(ROLE_LEVEL))
-    for row in own.select_related("region").order_by("pk"):
-        others = appointments.holders(row.role, [row.region.code], on=on)[row.region.code]
-        if not [one for one in others if one.pk != person.pk]:
-            yield row
+def _left_empty(person: User, posts: Sequence[Appointment] | None, *, on: date) -> Iterable[Appointment]:
+    """The person's posts that nobody else holds today: one statement for each role."""
+    if posts is None:
+        posts = list(Appointment.objects.active(on).filter(user=person).select_related("region"))
+    if not person.is_active:
+        return
+    own = sorted((post for post in posts if post.role in ROLE_LEVEL), key=lambda post: post.pk)
+    codes: dict[str, list[str]] = defaultdict(list)
+    for post in own:
+        codes[post.role].append(post.region.code)
+    others = {role: appointments.holders(role, found, on=on) for role, found in codes.items()}
+    for post in own:
+        if not [one for one in others[post.role][post.region.code] if one.pk != person.pk]:
+            yield post
 
 
 def _end_appointments(person: User, *, by: User, on: date) -> list[int]:

@@ -3,31 +3,28 @@
 One statement each: a desk has twelve in all, six of them spent before its view begins.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Window
 
-from applications.models import Application, Attachment, HistoryEntry
+from applications.models import Application, HistoryEntry
 from applications.states import OPEN, State
 from notifications.models import Message
 from registry.appointments import Actor
 from registry.models import Appointment, Region, RegionLevel, Role, User
 from registry.scope import within
-from workflow import photos
-from workflow.models import Act, Decision, HolidayNotice, Objection, Posting, word_for
+from workflow import doubts, photos
+from workflow.models import Act, Decision, HolidayNotice, Posting, word_for
 from workflow.steps import STEPS, staff_label
 from workflow.worklists import is_over, mine
 
-COMPARABLE = 5
-"""Cases of one programme from which an average says anything."""
-FAR = 2
-"""Times the average of its programme from which an amount is worth a look."""
 ENDING = timedelta(days=30)
+MOST_DOUBTS = 500
+"""Exceptions of one step that a desk reads: beyond that their number says nothing more."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +100,14 @@ class Doubt:
     reasons: tuple[str, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Share:
     """One programme's part of what waits for review."""
 
     programme: str
-    n: int = 0
-    amount: Decimal = Decimal(0)
-    villages: set[str] = field(default_factory=set)
+    n: int
+    amount: Decimal
+    villages: int
     doubts: int = 0
 
 
@@ -120,6 +117,8 @@ class Overview:
 
     shares: list[Share]
     doubts: list[Doubt]
+    more: bool = False
+    """Whether there are more cases to look at twice than were read."""
 
     @property
     def n(self) -> int:
@@ -131,57 +130,40 @@ class Overview:
 
 
 def overview(actor: Actor, *, role: Role, state: State) -> Overview:
-    """The cases at a review step by programme with their sums, and each exception (核减, 异议, 照片, 平均数, 退回)."""
-    photo = Attachment.objects.filter(application=OuterRef("pk"), content_type__startswith="image/")
-    elsewhere = Attachment.objects.filter(sha256=OuterRef("sha256"), application__isnull=False).exclude(
-        application__household=OuterRef("application__household")
+    """The cases at a review step by programme with their sums, and each exception (核减, 异议, 照片, 平均数, 退回).
+
+    Two statements: the sums are the database's, and of the cases only exceptions are read, MOST_DOUBTS of them.
+    """
+    cases = Application.objects.filter(within(actor.prefixes(role)), state=state)
+    sums = list(
+        cases.order_by("programme__code", "programme")
+        .values("programme_id", "programme__name")
+        .annotate(n=Count("pk"), total=Sum("amount"), villages=Count("village", distinct=True))
     )
-    rows = (
-        Application.objects.filter(within(actor.prefixes(role)), state=state)
-        .annotate(
-            objected=Exists(Objection.objects.filter(application=OuterRef("pk"))),
-            same_photo=Exists(photo.filter(Exists(elsewhere))),
-            returned=Exists(Decision.objects.filter(application=OuterRef("pk"), act=Act.SEND_BACK)),
-        )
-        .order_by("programme__code", "number")
-        # Values only: whole rows would decipher every account number for nothing.
-        .values(
-            "pk", "number", "amount", "claimed_amount", "programme_id", "programme__name", "village__name",
-            "payee__name", "member__name", "objected", "same_photo", "returned",
-        )
-    )  # fmt: skip
-    by_programme: dict[int, list[Any]] = defaultdict(list)
-    for row in rows:
-        by_programme[row["programme_id"]].append(row)
-    shares, doubts = [], []
-    for cases in by_programme.values():
-        share = Share(cases[0]["programme__name"])
-        average = sum(row["amount"] for row in cases) / len(cases)
-        bound = average * FAR if len(cases) >= COMPARABLE else None
-        for row in cases:
-            share.n += 1
-            share.amount += row["amount"]
-            share.villages.add(row["village__name"])
-            if reasons := tuple(_reasons(row, bound)):
-                share.doubts += 1
-                name = row["member__name"] or row["payee__name"]
-                doubts.append(Doubt(row["pk"], row["number"], name, row["amount"], reasons))
-        shares.append(share)
-    doubts.sort(key=lambda doubt: -len(doubt.reasons))
-    return Overview(shares, doubts)
+    known = {
+        (row["programme_id"], f"{state}"): doubts.bound(row["total"], row["n"])
+        for row in sums
+        if row["n"] >= doubts.COMPARABLE
+    }
+    found, counted = [], Counter[int]()
+    rows = _doubtful(cases, known) if sums else []
+    for row in rows[:MOST_DOUBTS]:
+        counted[row["programme_id"]] += 1
+        name = row["member__name"] or row["payee__name"]
+        found.append(Doubt(row["pk"], row["number"], name, row["amount"], doubts.reasons(row, known)))
+    found.sort(key=lambda doubt: -len(doubt.reasons))
+    shares = [
+        Share(row["programme__name"], row["n"], row["total"], row["villages"], counted[row["programme_id"]])
+        for row in sums
+    ]
+    return Overview(shares, found, more=len(rows) > MOST_DOUBTS)
 
 
-def _reasons(row: Mapping[str, Any], bound: Decimal | None) -> Iterable[str]:
-    if row["objected"]:
-        yield "有过异议"
-    if row["same_photo"]:
-        yield "照片与别户的申请相同"
-    if row["amount"] < row["claimed_amount"]:
-        yield f"已核减{row['claimed_amount'] - row['amount']:,.2f}元"
-    if bound is not None and row["amount"] > bound:
-        yield "金额超过本项目待办平均数的一倍"
-    if row["returned"]:
-        yield "退回补正过"
+def _doubtful(cases: QuerySet[Application], known: doubts.Bounds) -> list[Any]:
+    """The cases with a reason to look twice, one more than are shown at most."""
+    rows = doubts.annotated(cases).filter(doubts.is_doubtful(known)).order_by("programme__code", "number")
+    # Values only: whole rows would decipher every account number for nothing.
+    return list(rows.values(*doubts.FACTS, "pk", "number", "payee__name", "member__name")[: MOST_DOUBTS + 1])
 
 
 def corrected_lists(actor: Actor, *, most: int) -> list[Decision]:

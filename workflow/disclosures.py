@@ -13,6 +13,7 @@ from registry import appointments
 from registry.models import Household, User
 from registry.refusal import Refused
 from workflow import permissions
+from workflow.models import Objection
 
 SHORTEST = 4
 """Characters of a reason; fewer say nothing to whoever looks through the record."""
@@ -48,6 +49,23 @@ def show(household: Household, *, need: Need, by: User, now: datetime) -> Disclo
             way=Way.SCREEN,
             purpose=need.purpose,
             reason=need.reason.strip(),
+        )
+
+
+def show_objector(objection: Objection, *, need: Need, by: User, now: datetime) -> Disclosure:
+    """Write down that somebody sees the name and telephone of whoever objects; the record names the objection only."""
+    with transaction.atomic(durable=True):
+        actor = appointments.actor(by, on=timezone.localdate(now))
+        permissions.may_see_objector(actor, objection).enforce()
+        need.enforce()
+        return Disclosure.objects.create(
+            by=by,
+            at=now,
+            household=objection.application.household,
+            way=Way.SCREEN,
+            purpose=need.purpose,
+            reason=need.reason.strip(),
+            objection=objection.number,
         )
 
 

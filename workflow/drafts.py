@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -10,11 +11,13 @@ from django.utils import timezone
 
 from applications.models import Application, PostingPlan, Programme
 from applications.states import Level, State
+from applications.terms import Term
 from registry import appointments
 from registry.models import Region, RegionLevel, User
 from registry.refusal import Refused
-from registry.scope import lineage, within
+from registry.scope import within
 from workflow import engine, permissions, receipts, sheets, standings, wordings
+from workflow import supplements as chain
 from workflow.models import AnnouncementSheet, EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
 from workflow.results import Result
 from workflow.steps import POSTING_STATE, STEPS
@@ -65,9 +68,9 @@ REQUIRED = {
 
 def default_heading(kind: PostingKind, region: Region, programme: Programme) -> Heading:
     """The heading a sheet starts with: the kind's template, the programme, the phones of the bodies above."""
-    line = {one.level: one for one in Region.objects.filter(code__in=lineage(region.code))}
+    line = {one.level: one for one in region.line}
     township, county = line.get(RegionLevel.TOWNSHIP), line.get(RegionLevel.COUNTY)
-    plan = programme.posting_plans.filter(level=kind.level).first()
+    plan = programme.plan_of(kind.level)
     values = wordings.values_for(region, programme, term=str(plan.term) if plan else "")
     wording = wordings.current(kind).filled(values)
     return Heading(
@@ -120,7 +123,11 @@ def prepare(
     supplements: Posting | None = None,
     key: str | None = None,
 ) -> Posting:
-    """Draft a sheet from picked cases. Picking reserves nothing: what counts is checked at display."""
+    """Draft a sheet from picked cases. Picking reserves nothing: what counts is checked at display.
+
+    What was shown before and hangs again stands on a sheet of its own, linked to the first one; `supplements` may name
+    the sheet that the person means.
+    """
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="prepare", by=by.pk, at=now)) is not None:
             return Posting.objects.get(pk=before[0].pk)
@@ -138,20 +145,21 @@ def prepare(
         for case in cases:
             refuse_foreign(case, kind, region, programme)
         refuse_incomplete(heading)
-        plan_for(kind, programme)
-        if supplements is not None and (supplements.kind, supplements.region_id) != (kind, region.pk):
-            raise NotReady("补充公示只能接在同一单位的同级公示之后。")
-        posting = Posting.objects.create(
+        plan = plan_for(kind, programme)
+        source = chain.source(cases, kind)
+        if supplements is not None and supplements != source:
+            raise NotReady(f"名单中的申请不是从{supplements}上更正的，不能作为它的补充公示。")
+        posting = Posting(
             kind=kind,
             region=region,
             programme=programme,
             created_by=by,
             created_at=now,
-            supplements=supplements,
+            supplements=source,
             **vars(heading),
         )
-        rows = sheets.public_rows(cases, supplement=supplements is not None)
-        PostingEntry.objects.bulk_create(
+        rows = sheets.public_rows(cases, supplement=source is not None)
+        entries = [
             PostingEntry(
                 posting=posting,
                 application=case,
@@ -164,9 +172,37 @@ def prepare(
                 row=row,
             )
             for position, (case, row) in enumerate(zip(cases, rows, strict=True), 1)
-        )
+        ]
+        if plan is not None:
+            posting.digest = sheets.list_digest(posting, entries, term=plan.term)
+        posting.save()
+        PostingEntry.objects.bulk_create(entries)
         receipts.keep(key, [Result(posting.pk, "", True)])
         return posting
+
+
+def refuse_other_list(
+    posting: Posting,
+    entries: Sequence[PostingEntry],
+    cases: Sequence[Application],
+    rows: Sequence[dict[str, Any]],
+    *,
+    term: Term,
+) -> None:
+    """The paper that hangs was printed from the draft: refuse to freeze anything else than what it says."""
+    if not posting.digest:
+        raise NotReady(f"{posting}拟稿时还没有校验码，请删除后重新拟稿打印，再张贴。")
+    again = "名单有变化，请重新拟稿打印，再张贴。"
+    moved = [
+        f"第{entry.position}号"
+        for entry, case, row in zip(entries, cases, rows, strict=True)
+        if (entry.row, entry.quantity, entry.amount) != (row, case.quantity, case.amount)
+        or (entry.payee_id, entry.option) != (case.payee_id, case.option)
+    ]
+    if moved:
+        raise NotReady(f"{posting}{'、'.join(moved)}和拟稿时不同：{again}")
+    if sheets.list_digest(posting, entries, term=term) != posting.digest:
+        raise NotReady(f"{posting}的文字或公示期和拟稿时不同：{again}")
 
 
 def refuse_foreign(case: Application, kind: PostingKind, region: Region, programme: Programme) -> None:
@@ -213,7 +249,7 @@ def plan_for(kind: PostingKind, programme: Programme) -> PostingPlan | None:
     """The programme's plan for this level, which must say how long and where a list hangs; announcements have none."""
     if kind is PostingKind.ANNOUNCEMENT:
         return None
-    plan = programme.posting_plans.filter(level=kind.level).first()
+    plan = programme.plan_of(kind.level)
     if plan is None:
         raise PostingIncomplete(f"项目“{programme.name}”没有设定{kind.label}的公示期，不能张贴。")
     if not plan.channels.strip():

@@ -67,21 +67,24 @@ class Locked:
     cases: dict[int, Application]
 
 
-def locked(refs: Iterable[Ref], *, postings: Iterable[int] = ()) -> Locked:
+def locked(refs: Iterable[Ref], *, postings: Iterable[int] = (), skip_locked: bool = False) -> Locked:
     """Lock and re-read postings and cases, each in key order. On SQLite the IMMEDIATE transaction is the lock.
 
     No-key locks: a message row's foreign key takes a key share of the case, which a full lock would meet in a
-    deadlock with a sweep that holds the due date the verb wants next.
+    deadlock with a sweep that holds the due date the verb wants next. `skip_locked`: what somebody else holds is
+    left out, for a sweep that comes again.
     """
     sheets = list(postings)
-    found = Posting.objects.select_related("programme", "region").select_for_update(of=("self",), no_key=True)
+    found = Posting.objects.select_related("programme", "region").select_for_update(
+        of=("self",), no_key=True, skip_locked=skip_locked
+    )
     rows = {row.pk: row for row in found.filter(pk__in=sheets).order_by("pk")} if sheets else {}
     keys = sorted({ref.pk for ref in refs})
     cases = (
         Application.objects.select_related(
             "programme__region", "village", "household", "member", "payee", "entered_by"
         )
-        .select_for_update(of=("self",), no_key=True)
+        .select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
         .filter(pk__in=keys)
         .order_by("pk")
     )

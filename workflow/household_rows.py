@@ -2,11 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from registry import identity
-from registry.models import Household, Member, MemberStatus, Region, Relationship
+from django.utils import timezone
+
+from registry import categories, identity
+from registry.appointments import Actor
+from registry.models import (
+    Household,
+    Member,
+    MemberStatus,
+    Region,
+    RegisterAct,
+    RegisterChange,
+    Relationship,
+    User,
+)
 from registry.refusal import Refused
 from registry.sensitive import blind_index
 from workflow.household_sheet import (
@@ -22,6 +34,7 @@ from workflow.household_sheet import (
     households,
 )
 from workflow.models import RowState
+from workflow.register_lines import pair, told_of
 from workflow.workbooks import Line
 
 
@@ -51,9 +64,9 @@ def lock(village: Region) -> None:
     Region.objects.select_for_update(no_key=True).only("pk").get(pk=village.pk)
 
 
-def check(lines: Sequence[Line], *, village: Region, today: date) -> list[Checked]:
+def check(lines: Sequence[Line], *, village: Region, actor: Actor) -> list[Checked]:
     """Look at each line against the register and the lines before it. A few statements for any number."""
-    register = _Register(lines, village)
+    register, today = _Register(lines, village, actor), actor.on
     found = []
     for line in lines:
         try:
@@ -82,13 +95,14 @@ def _is_head(plan: Plan) -> bool:
 class _Register:
     """The village's register, as the lines before have left it."""
 
-    def __init__(self, lines: Sequence[Line], village: Region) -> None:
+    def __init__(self, lines: Sequence[Line], village: Region, actor: Actor) -> None:
+        self.tied = actor.interests
         self.homes = households(village)
         numbers = {line.given[NUMBER] for line in lines}
         elsewhere = Household.objects.filter(number__in=numbers).exclude(village=village)
         self.elsewhere = set(elsewhere.values_list("number", flat=True))
         # A list asks for all its numbers at once; each is looked for under the keys of a rotation too.
-        keys = {key for line in lines if line.given[ID] for key in _keys(line.given[ID])}
+        keys = {key for line in lines if line.given[ID] for key in keys_of(line.given[ID])}
         owners = Member.objects.filter(id_number_index__in=keys).values_list("id_number_index", "pk")
         self.owners = dict(owners)
         self.heads = {number for number, home in self.homes.items() if home.head}
@@ -106,6 +120,8 @@ class _Register:
             raise Refused(f"和第{before}行是同一户的同名成员，请核对是否重复。")
         self.seen[number, name] = line.number
         home = self.homes.get(number)
+        if home is not None and home.pk in self.tied:
+            raise Refused("这是您本人家庭或近亲属家庭，登记内容请由其他管理员修改。")
         member = self._member(line, home)
         plan = Plan(home, member, _wanted(given, OF_HOUSEHOLD), _wanted(given, OF_MEMBER))
         self._refuse_contradiction(line, plan.of_household)
@@ -123,7 +139,9 @@ class _Register:
         people = list(home.members.all()) if home else []
         named = [one for one in people if one.name == name]
         owner = (
-            next((self.owners[key] for key in _keys(number) if key in self.owners), None) if number else None
+            next((self.owners[key] for key in keys_of(number) if key in self.owners), None)
+            if number
+            else None
         )
         if number and (before := self.ids.get(number)):
             raise Refused(f"身份证号和第{before}行相同，请核对。")
@@ -139,7 +157,9 @@ class _Register:
         if len(named) > 1:
             raise Refused(f"该户登记了{len(named)}名叫“{name}”的成员，请写明身份证号。")
         if named and number and named[0].id_number:
-            raise Refused("这名成员登记的是另一个身份证号；确实要改的，请在后台管理里修改。")
+            raise Refused(
+                "这名成员登记的是另一个身份证号，不能用表格改动，请核对是不是同名的另一个人；登记错了的，在这一户的页面更正。"
+            )
         return named[0] if named else None
 
     def _refuse_contradiction(self, line: Line, wanted: dict[str, Any]) -> None:
@@ -155,11 +175,11 @@ class _Register:
             return
         number = line.given[NUMBER]
         if number in self.heads and not (plan.member and plan.member.is_head):
-            raise Refused("这一户已经有户主；更换户主请在后台管理里修改。")
+            raise Refused("这一户已经有户主，不能用表格更换户主，请在这一户的页面更换。")
         self.heads.add(number)
 
 
-def _keys(number: str) -> list[str]:
+def keys_of(number: str) -> list[str]:
     key = blind_index(number)
     return [str(key), *([key.older] if key.older else [])]
 
@@ -198,7 +218,7 @@ def _wanted(given: dict[str, str], names: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def _changed(row: Household | Member, wanted: dict[str, Any]) -> dict[str, Any]:
+def changed_of(row: Household | Member, wanted: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if getattr(row, name) != value}
 
 
@@ -206,9 +226,9 @@ def _told(line: Line, plan: Plan) -> Checked:
     """What the line will do, in words; nothing where all of it stands in the register already."""
     labels = {attribute: label for label, attribute in (OF_HOUSEHOLD | OF_MEMBER).items()}
     if plan.household is not None:
-        plan.of_household = _changed(plan.household, plan.of_household)
+        plan.of_household = changed_of(plan.household, plan.of_household)
     if plan.member is not None:
-        plan.of_member = _changed(plan.member, plan.of_member)
+        plan.of_member = changed_of(plan.member, plan.of_member)
     told = [] if plan.household else ["新登记的户"]
     if plan.household and plan.of_household:
         told.append("修改户的" + "、".join(labels[name] for name in plan.of_household))
@@ -221,11 +241,17 @@ def _told(line: Line, plan: Plan) -> Checked:
     return Checked(line, RowState.GOOD, "，".join(told) + "。", plan=plan)
 
 
-def write(found: Sequence[Checked], *, village: Region) -> int:
-    """Register what was found good: new households, new people, completed ones. How many lines."""
+def write(found: Sequence[Checked], *, village: Region, by: User, now: datetime, reason: str) -> int:
+    """Register what was found good: new households, new people, completed ones. How many lines.
+
+    What was registered before and changes leaves a line on the record, as a correction on the desk does.
+    """
+    today = timezone.localdate(now)
     good = [(one.line, one.plan) for one in found if one.plan is not None]
     homes: dict[str, Household] = {}
     said: dict[str, dict[str, Any]] = {}
+    became: dict[Household, str] = {}
+    changes: list[tuple[Household, Member | None, RegisterAct, list[dict[str, Any]]]] = []
     for line, plan in good:
         said.setdefault(line.given[NUMBER], {}).update(plan.of_household)
         if plan.household is not None:
@@ -234,23 +260,39 @@ def write(found: Sequence[Checked], *, village: Region) -> int:
         if number not in homes:
             homes[number] = Household(number=number, village=village, **values)
             homes[number].save()
+            became[homes[number]] = ""
         elif values:
-            _save(homes[number], values)
+            home = homes[number]
+            became[home] = home.category
+            changes.append((home, None, RegisterAct.CORRECT_HOUSEHOLD, told_of(home, values)))
+            save_values(homes[number], values)
+    categories.record(became, on=today, by=by)
     new = []
     for line, plan in good:
+        home = homes[line.given[NUMBER]]
         if plan.member is None:
-            new.append(Member(household=homes[line.given[NUMBER]], name=line.given[NAME], **plan.of_member))
+            new.append(Member(household=home, name=line.given[NAME], **plan.of_member))
+            if became.get(home) != "":
+                values = {"name": line.given[NAME], **plan.of_member}
+                told = [pair(name, "", value) for name, value in values.items()]
+                changes.append((home, new[-1], RegisterAct.ADD_MEMBER, told))
         elif plan.of_member:
-            _save(plan.member, plan.of_member)
+            changes.append(
+                (home, plan.member, RegisterAct.CORRECT_MEMBER, told_of(plan.member, plan.of_member))
+            )
+            save_values(plan.member, plan.of_member)
     Member.objects.bulk_create(new)
+    RegisterChange.objects.bulk_create(
+        RegisterChange(
+            household=home, member=member, act=act, at=now, by=by, reason=reason, data={"changed": told}
+        )
+        for home, member, act, told in changes
+    )
     return len(good)
 
 
-def _save(row: Household | Member, values: dict[str, Any]) -> None:
+def save_values(row: Household | Member, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
-    written = set(values)
-    for name in ("id_number", "card_number"):
-        if name in written:
-            written.add(f"{name}_index")
+    written = {*values, *(f"{name}_index" for name in ("id_number", "card_number") if name in values)}
     row.save(update_fields=written)

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from applications.models import Programme
@@ -115,8 +116,9 @@ def _check_households(
     job: ImportJob, lines: Sequence[Line], *, now: datetime
 ) -> list[household_rows.Checked]:
     today = timezone.localdate(now)
-    permissions.may_keep_households(appointments.actor(job.by, on=today), job.village).enforce()
-    return household_rows.check(lines, village=job.village, today=today)
+    actor = appointments.actor(job.by, on=today)
+    permissions.may_keep_households(actor, job.village).enforce()
+    return household_rows.check(lines, village=job.village, actor=actor)
 
 
 def start(job: ImportJob, *, by: User, now: datetime, whole: bool) -> None:
@@ -143,11 +145,14 @@ def drop(job: ImportJob, *, by: User, now: datetime) -> None:
         ImportRow.objects.filter(job=job).delete()
 
 
-def waiting() -> list[int]:
+def running() -> QuerySet[ImportJob]:
     """The confirmed lists that are not written to their end, the oldest first."""
-    return list(
-        ImportJob.objects.filter(state=ImportState.RUNNING).order_by("pk").values_list("pk", flat=True)
-    )
+    return ImportJob.objects.filter(state=ImportState.RUNNING).order_by("pk")
+
+
+def waiting() -> list[int]:
+    """The keys of the confirmed lists that are not written to their end, the oldest first."""
+    return list(running().values_list("pk", flat=True))
 
 
 def work(key: int, *, now: datetime) -> int:
@@ -226,7 +231,7 @@ def _write(
     if job.programme is None:
         household_rows.lock(job.village)
         found = _check_households(job, lines, now=now)
-        household_rows.write(found, village=job.village)
+        household_rows.write(found, village=job.village, by=job.by, now=now, reason=_reason(job))
         return {
             one.line.number: (RowState.MADE if one.state is RowState.GOOD else one.state, one.sentence, None)
             for one in found
@@ -240,6 +245,11 @@ def _write(
         else (one.state, one.sentence, None)
         for one in checked
     }
+
+
+def _reason(job: ImportJob) -> str:
+    """What the record says of a list: that it was one, and when it was uploaded."""
+    return f"按{timezone.localdate(job.uploaded_at)}上传的户和成员表格（第{job.pk}号导入）修改。"
 
 
 def _refuse(key: int, refused: dict[int, str], *, now: datetime, sentence: str = "") -> int:

@@ -16,7 +16,7 @@ from applications.standing import Standing
 from applications.states import CORRECTIONS, LEVEL_OF, State, holder
 from registry import appointments
 from registry.models import Member, User
-from workflow import engine, entering, pending, permissions, receipts, sheets
+from workflow import arrears, engine, entering, pending, permissions, receipts, returns, sheets
 from workflow.entering import Form as Form
 from workflow.entering import NotComplete as NotComplete
 from workflow.models import Act
@@ -62,6 +62,7 @@ def amend(
         proceeding = Proceeding(engine.locked([ref]), by, now)
         actor = proceeding.actor
         assert actor is not None
+        changed: dict[str, bool] = {}
 
         def law(application: Application, standing: Standing) -> None:
             if State(application.state) not in CORRECTIONS | {State.DRAFT}:
@@ -79,6 +80,11 @@ def amend(
                 in_window=State(application.state) is State.DRAFT,
             )
             amount = assessed.amount
+            # The texts stay out of history, which is kept when personal data goes: only that they differ.
+            if reason is not None and reason.strip() != application.reason:
+                changed["reason_changed"] = True
+            if paid.card_number != application.payee_card:
+                changed["card_changed"] = True
             application.option, application.given = chosen, entering.kept(assessed)
             application.quantity = application.claimed_quantity = quantity
             application.amount = application.claimed_amount = amount.value
@@ -95,6 +101,7 @@ def amend(
             permitted=lambda application: permissions.may_amend(actor, application),
             level=LEVEL_OF[State.DRAFT],
             text="修改申请内容。",
+            data=changed,
         )
         if case is None:
             return one(proceeding.results)
@@ -265,6 +272,7 @@ def resubmit(
             return before
         proceeding = Proceeding(engine.locked(refs), by, now)
         lacking = papers.missing(list(proceeding.locked.cases.values()))
+        faults = returns.open_faults(proceeding.locked.cases)
         for ref in refs:
             case = proceeding.locked.cases.get(ref.pk)
             again = case is not None and _restarts(case, proceeding.standings[case.pk])
@@ -277,7 +285,11 @@ def resubmit(
                 move(standing, by=by.pk, level=holder(application.state))
 
             act = Act.RESTART if again else Act.RESUBMIT
-            proceeding.act(ref, act, law, level=LEVEL_OF[State.DRAFT], opinion=opinion or act.label)
+            said = opinion or act.label
+            # Not refused: whoever returned the case judges what is mended (see `mending`).
+            if left := "、".join(f"{one.number}" for one in faults.get(ref.pk, ()) if one.mended_at is None):
+                said = f"{said.rstrip('。')}。没有勾选已补正的：第{left}条。"
+            proceeding.act(ref, act, law, level=LEVEL_OF[State.DRAFT], opinion=said)
         proceeding.write()
         receipts.keep(key, proceeding.results)
         return proceeding.results
@@ -294,6 +306,7 @@ def withdraw(
     """Take applications back at the household's wish, at any time before the announcement (撤回)."""
     if not opinion.strip():
         raise NotComplete("撤回必须写明申请人的意思。")
+    arrears.make_up([ref.pk for ref in refs], now=now)
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="withdraw", by=by.pk, at=now)) is not None:
             return before

@@ -1,6 +1,6 @@
 """What the lists are narrowed, searched and sorted by, and their sums; each begins with what a person may see."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from django.db.models import Case, Count, Exists, Model, OuterRef, Q, QuerySet, Sum, When
 
 from applications.models import Application
-from applications.states import FINAL, OPEN, State
+from applications.states import FINAL, OPEN, REVIEWS, State
 from registry.appointments import Actor
 from registry.models import Household, Member, MemberStatus, MonitorPeriod, Relationship
 from registry.scope import within
-from workflow import worklists
+from workflow import doubts, worklists
+from workflow.doubts import Bounds
 from workflow.models import Decision, Posting, PostingEntry
 from workflow.steps import STEPS
 
@@ -86,8 +87,15 @@ def between(
     return rows.filter(**{bound: wanted[name] for name, bound in bounds.items() if name in wanted})
 
 
-def cases(actor: Actor, wanted: Mapping[str, Any], *, today: date) -> QuerySet[Application]:
-    """The cases a person may see, as far as the filter asks for them."""
+def bounds(actor: Actor) -> Bounds:
+    """What the amounts of the cases that a person sees are compared with."""
+    return doubts.bounds(Application.objects.visible_to(actor))
+
+
+def cases(
+    actor: Actor, wanted: Mapping[str, Any], *, today: date, known: Callable[[], Bounds] | None = None
+) -> QuerySet[Application]:
+    """The cases a person may see, as far as the filter asks for them; `known` gives the bounds for the doubts."""
     rows = between(of_case(Application.objects.visible_to(actor), wanted), wanted, "applied_on")
     if "state" in wanted:
         states = GROUPS.get(wanted["state"]) or [wanted["state"]]
@@ -95,7 +103,12 @@ def cases(actor: Actor, wanted: Mapping[str, Any], *, today: date) -> QuerySet[A
     if "due" in wanted:
         rows = rows.filter(worklists.is_over(today) if wanted["due"] == "over" else worklists.is_near(today))
     if "mine" in wanted:
-        rows = rows.filter(worklists.mine(actor))
+        own = wanted["mine"] == "taken"
+        rows = rows.filter(worklists.is_taken_by(actor) if own else worklists.mine(actor))
+    if "doubts" in wanted:
+        doubtful = doubts.is_doubtful(known() if known else bounds(actor))
+        rows = doubts.annotated(rows).filter(doubtful if wanted["doubts"] == "some" else ~doubtful)
+        rows = rows.filter(state__in=list(REVIEWS))
     return rows
 
 
@@ -121,7 +134,7 @@ def objections(rows: QuerySet[Any], wanted: Mapping[str, Any], *, today: date) -
     if wanted.get("due") == "over":
         rows = rows.filter(due_on__lt=today)
     elif wanted.get("due") == "near":
-        rows = rows.filter(remind_on__lte=today, due_on__gte=today)
+        rows = rows.filter(near_on__lte=today, due_on__gte=today)
     text = wanted.get("q", "").strip()
     rows = of_case(rows, {name: wanted[name] for name in wanted if name != "q"}, "application__")
     return rows.filter(Q(number__icontains=text) | named(text, "application__")) if text else rows

@@ -16,7 +16,7 @@ from applications.machine import WrongState
 from applications.states import Level, State
 from notifications import catalogue
 from registry.models import User
-from workflow import deadlines, engine, notices, permissions, receipts, remedies
+from workflow import arrears, deadlines, engine, notices, permissions, receipts, remedies
 from workflow.complaints import (
     MAX_FACTS,
     BadObjection,
@@ -63,6 +63,7 @@ def lodge(
     complaint.enforce()
     # Before the locks are taken: drawing a photo anew may take a second.
     complaint = complaint.with_clean_photos()
+    arrears.make_up([entry.application_id], now=now, by=received)
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="lodge", by=by.pk if by else None, at=now)) is not None:
             return Objection.objects.get(pk=before[0].pk)
@@ -225,6 +226,7 @@ def decide(
     """
     _require(findings, "请写明调查认定的事实。")
     _require(reason, "请写明处理理由。")
+    arrears.make_up([objection.application_id], now=now)
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="objection_decide", by=by.pk, at=now)) is not None:
             return before[0]
@@ -244,6 +246,7 @@ def decide(
         )
         deadlines.settle_objection(kept.pk, at=now)
         proceeding.regather()
+        remedies.run_again(proceeding, kept.application_id)
         case = proceeding.locked.cases[kept.application_id]
         word = f"异议（编号{kept.number}）办结：{ObjectionOutcome(outcome).label}。"
         if outcome == ObjectionOutcome.NOT_UPHELD:
@@ -296,6 +299,7 @@ def _handle(
     key: str | None,
 ) -> Objection:
     """One step in the handling: the objection changes, the case keeps its state and gets a history line."""
+    arrears.make_up([objection.application_id], now=now)
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act=act, by=by.pk, at=now)) is not None:
             return Objection.objects.get(pk=before[0].pk)
@@ -318,6 +322,7 @@ def _end(
     key: str | None,
 ) -> Objection:
     """An end without a finding against the case: where its period is over the case goes on at once."""
+    arrears.make_up([objection.application_id], now=now)
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act=act, by=by.pk, at=now)) is not None:
             return Objection.objects.get(pk=before[0].pk)
@@ -325,6 +330,7 @@ def _end(
         _allowed(lambda: change(kept, proceeding), kept)
         deadlines.settle_objection(kept.pk, at=now)
         proceeding.regather()
+        remedies.run_again(proceeding, kept.application_id)
         remedies.go_on(proceeding, kept.application, f"异议（编号{kept.number}）{word}。")
         proceeding.write()
         context = {"number": kept.application.number, "objection": kept.number, "outcome": word}

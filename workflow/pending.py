@@ -5,7 +5,6 @@ No rule of the programme is asked here: half a form may be wrong. Only who may e
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -21,6 +20,8 @@ from workflow import entering, permissions
 from workflow.models import PendingEntry, PendingPaper, Receipt
 
 FIELDS = ("member", "option", "quantity", "applied_on", "payee", "reason", "follows", "committed")
+CASES = "cases"
+"""Beside the words of a new case: those of changes to cases, see `pending_changes`."""
 LONGEST = 2000
 MOST_PAPERS = 30
 
@@ -38,7 +39,13 @@ def of(by: User) -> QuerySet[PendingEntry]:
 
 
 def found(by: User, household: Household, programme: Programme) -> PendingEntry | None:
-    return of(by).filter(household=household, programme=programme).first()
+    entry = of(by).filter(household=household, programme=programme).first()
+    return entry if entry and begun(entry) else None
+
+
+def begun(entry: PendingEntry) -> bool:
+    """Whether a new case was begun, and not only a change of one that exists."""
+    return entry.typed.keys() != {CASES} or entry.papers.exists()
 
 
 def keep(
@@ -48,7 +55,10 @@ def keep(
     with transaction.atomic(durable=True):
         if not _may_hold(household, typed.get("key", ""), by=by, now=now):
             return
-        words = {name: typed[name][:LONGEST] for name in FIELDS if typed.get(name)}
+        words: dict[str, object] = {name: typed[name][:LONGEST] for name in FIELDS if typed.get(name)}
+        before = of(by).filter(household=household, programme=programme).first()
+        if before and CASES in before.typed:
+            words[CASES] = before.typed[CASES]
         PendingEntry.objects.update_or_create(
             by=by, household=household, programme=programme, defaults={"typed": words, "kept_at": now}
         )
@@ -103,7 +113,7 @@ def drop(household: Household, programme: Programme, *, by: User) -> None:
         return
     with transaction.atomic(durable=True):
         _remove(Attachment.objects.filter(pending__entry=entry))
-        entry.delete()
+        _end(entry)
 
 
 def hand_over(household: Household, programme: Programme, *, by: User) -> list[Attachment]:
@@ -112,7 +122,7 @@ def hand_over(household: Household, programme: Programme, *, by: User) -> list[A
     if entry is None:
         return []
     papers = list(Attachment.objects.filter(pending__entry=entry).select_related("paper"))
-    entry.delete()
+    _end(entry)
     return papers
 
 
@@ -121,9 +131,20 @@ def give(papers: list[Attachment], application: int) -> None:
     Attachment.objects.filter(pk__in=[paper.pk for paper in papers]).update(application=application)
 
 
+def _end(entry: PendingEntry) -> None:
+    """Nothing of a new case is left; changes of cases that lie in the row stay."""
+    if CASES not in entry.typed:
+        entry.delete()
+        return
+    entry.papers.all().delete()
+    entry.typed = {CASES: entry.typed[CASES]}
+    entry.save(update_fields=["typed"])
+
+
 def _remove(rows: QuerySet[Attachment]) -> None:
     """Rows first, their files once it is sure: a file without a row is litter, a row without a file a lie."""
     for attachment in rows.filter(application__isnull=True):
         kept = attachment.file
         attachment.delete()
-        transaction.on_commit(partial(kept.storage.delete, f"{kept.name}"), robust=True)
+        # No partial: it has no name, which Django's report of a failure asks for, and the page would answer 500.
+        transaction.on_commit(lambda kept=kept: kept.storage.delete(f"{kept.name}"), robust=True)  # type: ignore[misc]

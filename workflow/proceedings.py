@@ -214,7 +214,11 @@ class Proceeding:
         stepped = [move for move in self.moves if move.steps]
         if stepped:
             self.dues = deadlines.enter(
-                [move.application for move in stepped], at=self.at, calendar=self.calendar, starts=self.starts
+                [move.application for move in stepped],
+                at=self.at,
+                calendar=self.calendar,
+                starts=self.starts,
+                objected={key for key, standing in self.standings.items() if standing.open_objections},
             )
             self.say(notices.of_moves(stepped, self.decisions, self.dues, batch=self.batch, on=self.today))
 

@@ -98,7 +98,7 @@ def of(postings: Iterable[Posting], known: Calendar, *, today: date) -> Recount:
         else:
             tampered.append(posting)
     for due in _open_deadlines():
-        after = deadlines.explain_term(due.starts_on, due.days, known).last_day
+        after = deadlines.counted(due, known).last_day
         after = max(after, min(today, due.due_on))
         if after != due.due_on:
             label = f"申请{due.application.number}的{due.get_kind_display()}期限"
@@ -107,8 +107,11 @@ def of(postings: Iterable[Posting], known: Calendar, *, today: date) -> Recount:
 
 
 def _open_deadlines() -> list[Deadline]:
-    rows = Deadline.objects.filter(settled_at__isnull=True)
-    return list(rows.select_related("application__village", "objection").order_by("pk"))
+    # One that rests has no end to move: it is counted when it runs again.
+    rows = Deadline.objects.filter(settled_at__isnull=True, paused_on__isnull=True)
+    return list(
+        rows.select_related("application__village", "application__programme", "objection").order_by("pk")
+    )
 
 
 def _period(posting: Posting, known: Calendar) -> Period:
@@ -190,16 +193,16 @@ def _move_deadlines(shifts: Sequence[Shift], known: Calendar, proceeding: Procee
         _recount(due, known)
         if due.remind_on > proceeding.today:
             due.reminded_at = None
-        if due.due_on >= proceeding.today:
+        if due.escalate_on > proceeding.today:
             due.escalated_at = None
         rows.append(due)
-    fields = ["due_on", "remind_on", "provisional", "reminded_at", "escalated_at"]
+    fields = [*deadlines.COUNTED, "reminded_at", "escalated_at"]
     Deadline.objects.bulk_update(rows, fields)
     outbox.withdraw([f"deadline:{row.pk}" for row in rows], at=proceeding.at)
 
 
 def _recount(due: Deadline, known: Calendar) -> None:
-    due.remind_on = deadlines.remind_day(due.starts_on, due.due_on, known)
+    deadlines.set_days(due, known)
     due.provisional = deadlines.explain(due, known).provisional
 
 
@@ -215,7 +218,7 @@ def refresh(recount: Recount, moved: Sequence[Shift], known: Calendar, proceedin
     rows = [due for due in _open_deadlines() if ("deadline", due.pk) not in done]
     for due in rows:
         _recount(due, known)
-    Deadline.objects.bulk_update(rows, ["remind_on", "provisional"])
+    Deadline.objects.bulk_update(rows, ["remind_on", "near_on", "escalate_on", "provisional"])
 
 
 def _sheet_notices(

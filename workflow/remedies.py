@@ -6,10 +6,16 @@ These functions ask for a proceeding over locked rows and open no transaction.
 from applications.models import Application
 from applications.standing import Standing
 from applications.states import LEVEL_OF, POSTINGS, REVIEWS, Level, State
-from workflow import releases, sheets
+from workflow import deadlines, releases, sheets
 from workflow.models import Act, Fault, Objection, RefusalCode
 from workflow.proceedings import Proceeding
 from workflow.results import Ref
+
+
+def run_again(proceeding: Proceeding, key: int) -> None:
+    """With the last open objection gone, the term of the case's step runs again."""
+    if not proceeding.standings[key].open_objections:
+        deadlines.resume([key], at=proceeding.at, calendar=proceeding.calendar)
 
 
 def go_on(proceeding: Proceeding, case: Application, word: str) -> None:

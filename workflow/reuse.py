@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from applications.models import Attachment, AttachmentKind
 from registry.appointments import Actor
@@ -11,9 +11,17 @@ from workflow.models import Posting
 ELSEWHERE = "管辖范围以外的一件事项"
 
 
+def elsewhere() -> Q:
+    """Whether a file of an outer query stands elsewhere too; `note` then asks where. The rest of them it asks nothing."""
+    others = Attachment.objects.exclude(pk=OuterRef("pk")).exclude(kind=AttachmentKind.OBJECTION)
+    as_it_came = others.filter(Q(sha256=OuterRef("sha256")) | Q(kept_sha256=OuterRef("sha256")))
+    as_kept = others.filter(Q(sha256=OuterRef("kept_sha256")) | Q(kept_sha256=OuterRef("kept_sha256")))
+    return Q(Exists(as_it_came)) | (~Q(kept_sha256="") & Q(Exists(as_kept)))
+
+
 def note(files: Sequence[Attachment], actor: Actor) -> None:
-    """Put on each file what is to be said of it; nothing where it stands once."""
-    found = sentences(files, actor)
+    """Put on each file what is to be said of it; nothing where it stands once. Files may carry `elsewhere` as `twice`."""
+    found = sentences([file for file in files if vars(file).get("twice", True)], actor)
     for file in files:
         file.reused = found.get(file.pk, "")  # type: ignore[attr-defined]
 

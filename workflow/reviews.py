@@ -11,7 +11,7 @@ from applications.standing import Standing
 from applications.states import State, holder
 from registry.models import User
 from registry.refusal import Refused
-from workflow import corrections, declarations, engine, permissions, receipts, sheets
+from workflow import arrears, corrections, declarations, engine, permissions, receipts, sheets
 from workflow.models import Act, Deadline, Fault, RefusalCode
 from workflow.proceedings import Cut, Law, Proceeding
 from workflow.results import Ref, Result
@@ -145,6 +145,7 @@ def reject(
     if reason_code not in RefusalCode.values:
         raise ReasonMissing("不予批准必须选择原因。")
     _require(opinion, "不予批准必须写明理由。")
+    arrears.make_up([ref.pk for ref in refs], now=now)
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="reject", by=by.pk, at=now)) is not None:
             return before
@@ -224,6 +225,7 @@ def correct(
 ) -> list[Result]:
     """A row on display is wrong: its entry is taken out and the case starts again from the village (更正)."""
     _require(opinion, "更正必须写明公示内容哪里有误。")
+    arrears.make_up([ref.pk for ref in refs], now=now)
     with transaction.atomic(durable=True):
         if (before := receipts.first(key, act="correct", by=by.pk, at=now)) is not None:
             return before

@@ -15,8 +15,9 @@ from django.db.models import F
 from applications.amounts import TierRule, UnitPriceRule, plain
 from applications.models import Application
 from applications.states import Level
+from applications.terms import Term
 from registry.refusal import Refused
-from workflow import engine
+from workflow import engine, photos
 from workflow.models import EntryOutcome, Posting, PostingEntry, PostingState
 from workflow.results import Ref
 from workflow.standings import RAN
@@ -88,8 +89,22 @@ def _row(case: Application, ambiguous: bool, supplement: bool) -> dict[str, Any]
 
 def digest(posting: Posting, entries: Iterable[PostingEntry]) -> str:
     """The SHA-256 over everything that was shown, and the figures that coverage is judged by."""
-    shown = {
+    days = {
         "number": posting.number,
+        "displayed_on": posting.displayed_on.isoformat() if posting.displayed_on else "",
+        "closes_on": posting.closes_on.isoformat() if posting.closes_on else "",
+    }
+    return _sha256({**_content(posting, entries), **days})
+
+
+def list_digest(posting: Posting, entries: Iterable[PostingEntry], *, term: Term | None) -> str:
+    """The SHA-256 over what the paper says before it hangs: heading, promised period and list. The number and the days
+    exist only from display on, so that a draft and the sheet that it became have the same one."""
+    return _sha256({**_content(posting, entries), "term": str(term or "")})
+
+
+def _content(posting: Posting, entries: Iterable[PostingEntry]) -> dict[str, Any]:
+    return {
         "kind": posting.kind,
         "region": posting.region_id,
         "programme": posting.programme_id,
@@ -105,8 +120,6 @@ def digest(posting: Posting, entries: Iterable[PostingEntry]) -> str:
             posting.discipline_phone,
             posting.hotline,
         ],
-        "displayed_on": posting.displayed_on.isoformat() if posting.displayed_on else "",
-        "closes_on": posting.closes_on.isoformat() if posting.closes_on else "",
         "rows": [
             [
                 entry.position,
@@ -120,20 +133,22 @@ def digest(posting: Posting, entries: Iterable[PostingEntry]) -> str:
             for entry in sorted(entries, key=lambda entry: entry.position)
         ],
     }
+
+
+def _sha256(shown: dict[str, Any]) -> str:
     text = json.dumps(shown, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def shown(entry: PostingEntry) -> dict[str, Any]:
     """What an entry shows, for the history of its case: the figures, and a seal over the public row."""
-    row = json.dumps(entry.row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return {
         "posting": entry.posting_id,
         "payee": entry.payee_id,
         "option": entry.option,
         "quantity": plain(entry.quantity),
         "amount": f"{entry.amount:.2f}",
-        "seal": hashlib.sha256(row.encode()).hexdigest(),
+        "seal": _sha256(entry.row),
     }
 
 
@@ -206,3 +221,4 @@ def take_out(
         posting = locked.postings[key]
         posting.take_down()
         write(posting, source=PostingState.DISPLAYED, taken_down_at=at, taken_down_reason="名单内已无条目")
+    photos.settle(sorted(sheets - left), at=at)

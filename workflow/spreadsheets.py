@@ -49,7 +49,7 @@ def write(sheets: Sequence[Sheet]) -> bytes:
         page = book.create_sheet(sheet.title[:31])
         page.freeze_panes = "A2"
         _prepare(page, sheet, lists)
-        heads = [WriteOnlyCell(page, value=safe(name)) for name in sheet.header]
+        heads = [_cell(page, name) for name in sheet.header]
         for head in heads:
             head.font = Font(bold=True)
         page.append(heads)
@@ -88,15 +88,21 @@ def _prepare(page: Any, sheet: Sheet, lists: list[Sequence[str]]) -> None:
             page.data_validations.append(rule)
 
 
-def safe(text: str) -> str:
-    """A text that no spreadsheet takes for a formula; control characters that XML forbids are dropped."""
-    clean = ILLEGAL_CHARACTERS_RE.sub("", text)
-    return f"'{clean}" if clean.lstrip(" \u3000").startswith(DANGEROUS) else clean
+def is_dangerous(text: str) -> bool:
+    """Whether a spreadsheet might take a text for a formula once somebody edits it or types it in anew."""
+    return text.lstrip(" \u3000").startswith(DANGEROUS)
+
+
+def plain(text: str) -> str:
+    """The text without the control characters that XML forbids, and with line ends of one kind."""
+    return ILLEGAL_CHARACTERS_RE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _cell(page: Any, value: Value) -> Any:
+    """A text is written as a text, letter for letter; a dangerous one is marked as such in its format (ADR 19)."""
     if isinstance(value, str):
-        cell = WriteOnlyCell(page, value=safe(value))
+        cell = WriteOnlyCell(page, value=plain(value))
         cell.data_type = "s"
+        cell.quotePrefix = is_dangerous(value)
         return cell
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value

@@ -1,9 +1,9 @@
-"""Gathering the facts around cases: three statements for any number of them."""
+"""Gathering the facts around cases: two statements for any number of them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Value
 
 from applications.models import Application
 from applications.standing import Standing
@@ -62,12 +62,7 @@ def of(applications: Sequence[Application]) -> dict[int, Standing]:
             displayed.add(entry.application_id)
         elif entry.level != PostingKind.ANNOUNCEMENT and covers(entry, by_key[entry.application_id]):
             covered[entry.application_id].add(Level(entry.level))
-    objections: dict[int, int] = defaultdict(int)
-    for key in Objection.objects.filter(application__in=keys, state__in=list(OPEN_OBJECTION)).values_list(
-        "application_id", flat=True
-    ):
-        objections[key] += 1
-    deciders = _deciders(keys)
+    objections, deciders = _objections_and_deciders(keys)
     return {
         key: Standing(
             covered=frozenset(covered[key]),
@@ -87,12 +82,23 @@ def _entries(keys: Iterable[int]) -> Iterable[PostingEntry]:
     )
 
 
-def _deciders(keys: Iterable[int]) -> dict[int, dict[Level, set[int]]]:
-    found: dict[int, dict[Level, set[int]]] = defaultdict(lambda: defaultdict(set))
-    rows = Decision.objects.filter(application__in=list(keys), act__in=list(DECIDING)).order_by()
-    for application, level, by in rows.values_list("application_id", "level", "by_id").distinct():
-        found[application][Level(level)].add(by)
-    return found
+def _objections_and_deciders(
+    keys: Iterable[int],
+) -> tuple[dict[int, int], dict[int, dict[Level, set[int]]]]:
+    """How many open objections each case has, and who decided on it at which level. One statement for both."""
+    objections: dict[int, int] = defaultdict(int)
+    deciders: dict[int, dict[Level, set[int]]] = defaultdict(lambda: defaultdict(set))
+    objected = Objection.objects.filter(application__in=list(keys), state__in=list(OPEN_OBJECTION)).order_by()
+    decided = Decision.objects.filter(application__in=list(keys), act__in=list(DECIDING)).order_by()
+    rows = objected.values_list("application_id", Value(""), Value(0)).union(
+        decided.values_list("application_id", "level", "by_id"), all=True
+    )
+    for application, level, by in rows:
+        if level:
+            deciders[application][Level(level)].add(by)
+        else:
+            objections[application] += 1
+    return objections, deciders
 
 
 def _with_enterer(application: Application, found: dict[Level, set[int]]) -> dict[Level, frozenset[int]]:

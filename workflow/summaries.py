@@ -175,7 +175,10 @@ def living(as_of: date, prefix: str = "") -> Q:
 
 
 def households(region: Region, *, categories: Iterable[Category]) -> QuerySet[Household]:
-    """The registered households of some categories. A category has no history: it is counted as it is now."""
+    """The registered households of some categories, as they are now, whatever the day that is asked for.
+
+    What they were before stands on each household's page, from the day on which the change was registered.
+    """
     return Household.objects.filter(within([region.prefix]), category__in=list(categories))
 
 

@@ -1,53 +1,126 @@
 """What happens by the clock: sheets close after their last day, due dates are reminded of and escalated.
 
-A round may run at any time, twice, or in two processes at once: each step claims its rows by condition.
+A round may run at any time, twice, or in two processes at once: each step claims its rows by condition. It asks one
+question for everything, works off what is due in chunks until nothing is left or its time is up, and comes again.
 """
 
 import logging
-from collections import defaultdict
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import models
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
 from applications import digests
-from applications.states import Level
-from notifications import catalogue, outbox
-from notifications.catalogue import Event
-from notifications.outbox import Notice
-from notifications.tasks import deliver
-from registry import appointments
-from registry.models import Role, User
-from registry.refusal import Refused
-from workflow import deadlines, imports, postings, releases
-from workflow.models import DateMove, Deadline, DeadlineKind, Heartbeat, Lease
+from workflow import closings, imports, photos, postings, releases, reminders, setbacks
+from workflow.models import Heartbeat, Lease, SetbackKind
 from workflow.sheets import ListTampered
-from workflow.steps import LEVEL_ROLE
 
 log = logging.getLogger(__name__)
 
 CHUNK = 200
 LEASE = timedelta(seconds=15)
-"""A killed worker's lease keeps the next one waiting for no longer; a round that takes longer may overlap, unharmed."""
+"""A killed worker's lease keeps the next one waiting for no longer; a round renews it between its chunks."""
+ROUND_SECONDS = 45
+"""A round stops after as long, and the next, a minute after it began, goes on where it stopped."""
+NAME = "sweep"
+
+GoOn = Callable[[], bool]
 
 
 @dataclass
 class Round:
-    """What one round did."""
+    """What one round did, how late the oldest thing was that it found, and whether it left anything undone."""
 
     closed: int = 0
     released: int = 0
     reminded: int = 0
     escalated: int = 0
+    asked: int = 0
     imported: int = 0
+    lag: timedelta = timedelta(0)
+    unfinished: bool = False
     failed: list[str] = field(default_factory=list)
 
     @property
+    def kinds(self) -> dict[str, int]:
+        """The things done, by kind; what was not done is left out."""
+        names = ("closed", "released", "reminded", "escalated", "asked", "imported")
+        found = {name: getattr(self, name) for name in names} | {"failed": len(self.failed)}
+        return {name: number for name, number in found.items() if number}
+
+    @property
     def items(self) -> int:
-        return self.closed + self.released + self.reminded + self.escalated + self.imported
+        return self.closed + self.released + self.reminded + self.escalated + self.asked + self.imported
+
+
+@dataclass(frozen=True)
+class Step:
+    """One kind of thing that falls due: what is due now, since which day, and the verb that does a chunk of it.
+
+    `act` answers with those it did; what it neither did nor failed at, somebody else holds.
+    """
+
+    kind: SetbackKind
+    count: str
+    due: Callable[[datetime], QuerySet[models.Model]]
+    act: Callable[[Sequence[int], datetime], Collection[int]]
+    since: str = ""
+    after: int = 0
+    """Days after the day in `since` on which the thing falls due."""
+    cut: Callable[[Sequence[int]], Sequence[int]] = list
+
+    def waiting(self, now: datetime) -> QuerySet[models.Model]:
+        """What is due and not resting after a failure."""
+        return self.due(now).exclude(setbacks.is_resting(self.kind, now=now))
+
+
+def _close(keys: Sequence[int], now: datetime) -> set[int]:
+    return {one.pk for one in closings.close_all(keys, now=now, skip_locked=True) if one.done}
+
+
+def _release(keys: Sequence[int], now: datetime) -> set[int]:
+    return {one.pk for one in releases.pass_covered(keys, now=now, skip_locked=True) if one.done}
+
+
+STEPS = (
+    # The photo before the closing: a sheet that is closed is not looked at again each minute for ever.
+    Step(
+        SetbackKind.PHOTO,
+        "asked",
+        lambda now: photos.to_ask(now=now),
+        lambda keys, now: photos.ask(keys, now=now),
+    ),
+    # In this order: what a closed sheet lets go on may be covered already, and has due dates of its own.
+    Step(
+        SetbackKind.CLOSING,
+        "closed",
+        lambda now: closings.ended(now=now),
+        _close,
+        since="closes_on",
+        after=1,
+        cut=lambda keys: closings.within(keys, rows=CHUNK),
+    ),
+    Step(SetbackKind.RELEASE, "released", lambda now: releases.covered(), _release),
+    Step(
+        SetbackKind.REMINDER,
+        "reminded",
+        lambda now: reminders.to_remind(now=now),
+        lambda keys, now: reminders.remind(keys, now=now),
+        since="remind_on",
+    ),
+    Step(
+        SetbackKind.ESCALATION,
+        "escalated",
+        lambda now: reminders.to_escalate(now=now),
+        lambda keys, now: reminders.escalate(keys, now=now),
+        since="escalate_on",
+    ),
+)
 
 
 def claim(name: str, *, holder: str, now: datetime) -> bool:
@@ -66,156 +139,162 @@ def give_back(name: str, *, holder: str, now: datetime) -> None:
     Lease.objects.filter(name=name, holder=holder).update(until=now)
 
 
-def run(*, now: datetime) -> Round:
-    """One round over everything that is due. One bad row stops nobody else; with nothing due, six statements."""
+def run(*, now: datetime, renew: GoOn = lambda: True) -> Round:
+    """One round over everything that is due. One bad row stops nobody else; with nothing due, two statements.
+
+    `renew` prolongs the lease between two chunks, and is false where another has it by now.
+    """
     done = Round()
-    for key in postings.due(now=now)[:CHUNK]:
-        try:
-            done.closed += postings.close(key, now=now).done
-        except ListTampered as tampered:
-            done.failed.append(tampered.sentence)
-            postings.report_tampered(key, now=now)
-            log.error("posting %s is not what was displayed", key)
-        except Refused as refused:
-            done.failed.append(refused.sentence)
-            log.error("posting %s could not be closed: %s", key, type(refused).__name__)
-        except Exception:
-            done.failed.append(f"posting {key}")
-            log.exception("posting %s could not be closed", key)
-    _release(done, now=now)
-    if _any_to_tell(now):
-        done.reminded = remind(now=now)
-        done.escalated = escalate(now=now)
-    # A list whose worker was killed, or whose wake-up was lost, goes on here, a chunk in each round.
-    for key in imports.waiting():
-        done.imported += imports.work(key, now=now)
-    digests.seal(now=now)
-    if not Heartbeat.objects.filter(name="sweep").update(at=now, items=done.items):
-        beat = Heartbeat(name="sweep", at=now, items=done.items)
-        Heartbeat.objects.bulk_create([beat], ignore_conflicts=True)
+    asked = _ask(now)
+    go_on = _until(ROUND_SECONDS, renew)
+    for step in STEPS:
+        if asked[step.kind]:
+            _work_off(step, done, now=now, go_on=go_on)
+    if asked[SetbackKind.IMPORT]:
+        # A list whose worker was killed, or whose wake-up was lost, goes on here, a chunk in each round.
+        lists = imports.running().exclude(setbacks.is_resting(SetbackKind.IMPORT, now=now))
+        for key in lists.values_list("pk", flat=True):
+            done.imported += _single(SetbackKind.IMPORT, key, partial(imports.work, key), done, now=now)
+        setbacks.forget(SetbackKind.IMPORT, now=now)
+    if asked[SetbackKind.DIGEST]:
+        _single(SetbackKind.DIGEST, 0, _seal, done, now=now)
+        setbacks.forget(SetbackKind.DIGEST, now=now)
+    _beat(done, now=now)
     return done
 
 
-def _release(done: Round, *, now: datetime) -> None:
-    """Let covered cases go on, all at once; where that fails one by one, so that a bad one stops nobody else."""
-    waiting = releases.covered_but_waiting(limit=CHUNK)
-    if not waiting:
-        return
-    try:
-        done.released = sum(result.done for result in releases.pass_covered(waiting, now=now))
-    except Exception:
-        log.exception("covered cases could not be released together")
-        for key in waiting:
-            try:
-                done.released += sum(result.done for result in releases.pass_covered([key], now=now))
-            except Exception:
-                done.failed.append(f"case {key}")
-                log.exception("case %s could not be released", key)
+def _ask(now: datetime) -> dict[SetbackKind, bool]:
+    """Whether there is anything to do, kind by kind: one statement, without a lock, before any transaction.
+
+    It hangs on the row that the last round left; before the first one everything is looked at.
+    """
+    questions: dict[SetbackKind, Q] = {
+        step.kind: Q(Exists(step.waiting(now))) | Q(Exists(setbacks.tried(step.kind, now=now)))
+        for step in STEPS
+    }
+    questions[SetbackKind.IMPORT] = Q(
+        Exists(imports.running().exclude(setbacks.is_resting(SetbackKind.IMPORT, now=now)))
+    ) | Q(Exists(setbacks.tried(SetbackKind.IMPORT, now=now)))
+    questions[SetbackKind.DIGEST] = ~Q(Exists(digests.sealed(now=now))) & ~Q(
+        Exists(setbacks.resting(SetbackKind.DIGEST, now=now))
+    ) | Q(Exists(setbacks.tried(SetbackKind.DIGEST, now=now)))
+    asked = [models.ExpressionWrapper(q, models.BooleanField()) for q in questions.values()]
+    answers = Heartbeat.objects.filter(name=NAME).values_list(*asked).first()
+    if answers is None:
+        return dict.fromkeys(questions, True)
+    return {kind: bool(answer) for kind, answer in zip(questions, answers, strict=True)}
 
 
-def _any_to_tell(now: datetime) -> bool:
-    """Whether a due date is to be reminded of or escalated: asked without a lock, before any transaction."""
-    today = timezone.localdate(now)
-    told = Q(reminded_at__isnull=True, remind_on__lte=today) | Q(escalated_at__isnull=True, due_on__lt=today)
-    return Deadline.objects.filter(told, settled_at__isnull=True).exists()
+def _until(seconds: float, renew: GoOn) -> GoOn:
+    """True while there is time, and the lease is ours: asked anew a third of a lease after the last time."""
+    began = renewed = time.monotonic()
+
+    def go_on() -> bool:
+        nonlocal renewed
+        if time.monotonic() - began > seconds:
+            return False
+        if time.monotonic() - renewed < LEASE.total_seconds() / 3:
+            return True
+        renewed = time.monotonic()
+        return renew()
+
+    return go_on
 
 
 def remind(*, now: datetime) -> int:
-    """Remind of due dates two working days before, once each (催办)."""
-    today = timezone.localdate(now)
-    with transaction.atomic(durable=True):
-        rows = list(
-            _open().filter(reminded_at__isnull=True, remind_on__lte=today).order_by("remind_on", "pk")[:CHUNK]
-        )
-        Deadline.objects.filter(pk__in=[row.pk for row in rows]).update(reminded_at=now)
-        _tell(rows, catalogue.REMINDER, "reminder", now=now, above=False)
-    return len(rows)
+    """One chunk of reminders."""
+    keys = reminders.to_remind(now=now).values_list("pk", flat=True)[:CHUNK]
+    return len(reminders.remind(list(keys), now=now))
 
 
 def escalate(*, now: datetime) -> int:
-    """Tell the level above of due dates that have passed, once each (督办)."""
-    today = timezone.localdate(now)
-    with transaction.atomic(durable=True):
-        rows = list(
-            _open().filter(escalated_at__isnull=True, due_on__lt=today).order_by("due_on", "pk")[:CHUNK]
-        )
-        Deadline.objects.filter(pk__in=[row.pk for row in rows]).update(escalated_at=now)
-        _tell(rows, catalogue.ESCALATION, "escalation", now=now, above=True)
-    return len(rows)
+    """One chunk of word to the level above."""
+    keys = reminders.to_escalate(now=now).values_list("pk", flat=True)[:CHUNK]
+    return len(reminders.escalate(list(keys), now=now))
 
 
-def _open() -> QuerySet[Deadline]:
-    return (
-        Deadline.objects.filter(settled_at__isnull=True)
-        .select_for_update(skip_locked=True, of=("self",))
-        .select_related(
-            "application__village", "application__programme", "application__household", "objection"
-        )
-        .annotate(moved=Exists(DateMove.objects.filter(deadline=OuterRef("pk"))))
-    )
+def _work_off(step: Step, done: Round, *, now: datetime, go_on: GoOn) -> None:
+    """Do what is due of one kind, chunk after chunk, until nothing is left."""
+    passed_by: set[int] = set()
+    if step.since:
+        done.lag = max(done.lag, _lag(step.waiting(now), step, now))
+    while True:
+        waiting = step.waiting(now).exclude(pk__in=passed_by)
+        keys = step.cut(list(waiting.values_list("pk", flat=True)[:CHUNK]))
+        if not keys:
+            break
+        if not go_on():
+            done.unfinished = True
+            return
+        try:
+            settled = set(step.act(keys, now))
+            failed: set[int] = set()
+        except Exception:
+            log.exception("%s: a chunk of %s could not be done", step.kind.value, len(keys))
+            settled, failed = _one_by_one(step, keys, done, now=now, go_on=go_on)
+        setattr(done, step.count, getattr(done, step.count) + len(settled))
+        passed_by |= set(keys) - settled - failed
+    setbacks.forget(step.kind, now=now)
 
 
-def _above(level: Level) -> Role:
-    order = list(Level)
-    index = order.index(level) + 1
-    return LEVEL_ROLE[order[index]] if index < len(order) else Role.SUPERVISOR
+def _one_by_one(
+    step: Step, keys: Sequence[int], done: Round, *, now: datetime, go_on: GoOn
+) -> tuple[set[int], set[int]]:
+    """The chunk again, row by row: a bad one is written down and rests, the others are done."""
+    settled: set[int] = set()
+    failed: set[int] = set()
+    for key in keys:
+        if not go_on():
+            break
+        try:
+            settled |= set(step.act([key], now))
+        except Exception as failure:
+            failed.add(key)
+            _set_back(step.kind, key, failure, done, now=now)
+    return settled, failed
 
 
-def _tell(rows: Sequence[Deadline], event: Event, stage: str, *, now: datetime, above: bool) -> None:
-    if not rows:
-        return
-    on = timezone.localdate(now)
-    wanted: dict[Role, set[str]] = defaultdict(set)
-    roles = {}
-    for row in rows:
-        level = deadlines.level_of(row)
-        roles[row.pk] = _above(level) if above else LEVEL_ROLE[level]
-        wanted[roles[row.pk]].add(row.application.village.code)
-    people: dict[Role, dict[str, list[User]]] = {
-        role: appointments.holders(role, codes, on=on) for role, codes in wanted.items()
+def _single(kind: SetbackKind, key: int, act: Callable[..., int], done: Round, *, now: datetime) -> int:
+    try:
+        return act(now=now)
+    except Exception as failure:
+        _set_back(kind, key, failure, done, now=now)
+        return 0
+
+
+def _set_back(kind: SetbackKind, key: int, failure: Exception, done: Round, *, now: datetime) -> None:
+    log.error("%s %s could not be done", kind.value, key, exc_info=failure)
+    done.failed.append(failure.sentence if isinstance(failure, ListTampered) else f"{kind.value} {key}")
+    setbacks.note(kind, key, failure, now=now)
+    if isinstance(failure, ListTampered):
+        try:
+            postings.report_tampered(key, now=now)
+        except Exception:
+            log.exception("the administrators could not be told of posting %s", key)
+
+
+def _seal(*, now: datetime) -> int:
+    digests.seal(now=now)
+    return 0
+
+
+def _lag(waiting: QuerySet[models.Model], step: Step, now: datetime) -> timedelta:
+    """How long ago the oldest of these things fell due, at the beginning of its day."""
+    day: date | None = waiting.order_by(step.since).values_list(step.since, flat=True).first()
+    if day is None:
+        return timedelta(0)
+    midnight = datetime.combine(day + timedelta(days=step.after), datetime.min.time())
+    return max(timedelta(0), now - timezone.make_aware(midnight))
+
+
+def _beat(done: Round, *, now: datetime) -> None:
+    """The sign of life: when, how much of what, how late, and whether anything is left."""
+    told = {
+        "at": now,
+        "items": done.items,
+        "kinds": done.kinds,
+        "lag_seconds": int(done.lag.total_seconds()),
+        "unfinished": done.unfinished,
     }
-    told = [
-        Notice(
-            event=event,
-            fact=f"deadline:{row.pk}",
-            stage=_stage(row, stage),
-            recipients=people[roles[row.pk]][row.application.village.code],
-            context={
-                "number": row.application.number,
-                "kind": row.get_kind_display(),
-                "due": row.due_on,
-                "level": deadlines.level_of(row).label,
-            },
-            application=row.application_id,
-            url=row.application.get_absolute_url(),
-        )
-        for row in rows
-    ]
-    if event is catalogue.REMINDER:
-        told += [_to_household(row, stage) for row in rows if row.kind == DeadlineKind.CORRECTION]
-    outbox.announce(told, at=now)
-    outbox.wake(deliver, at=now)
-
-
-def _stage(row: Deadline, stage: str) -> str:
-    """A due date that a notice moved may be told of again."""
-    return f"{stage} {row.due_on:%y%m%d}" if row.moved else stage  # type: ignore[attr-defined]
-
-
-def _to_household(row: Deadline, stage: str) -> Notice:
-    """A correction waits for the household's papers: it is reminded as well (domain.md §4)."""
-    case = row.application
-    return Notice(
-        event=catalogue.HOME_REMINDER,
-        fact=f"deadline:{row.pk}",
-        stage=_stage(row, stage),
-        recipients=(),
-        household=case.household,
-        context={
-            "number": case.number,
-            "programme": case.programme.name,
-            "village": case.village.name,
-            "due": row.due_on,
-        },
-        application=case.pk,
-    )
+    if not Heartbeat.objects.filter(name=NAME).update(**told):
+        Heartbeat.objects.bulk_create([Heartbeat(name=NAME, **told)], ignore_conflicts=True)

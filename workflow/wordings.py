@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from applications.models import Programme
 from notifications import wordings as messages
-from notifications.catalogue import Event
+from notifications.catalogue import EVENTS, Event
 from notifications.models import MessageWording
 from registry import appointments
 from registry.blanks import BadWording, Wording, check
@@ -58,8 +58,8 @@ DEFAULTS = {
         "经乡级公示和区级审定，现将{年度}年{项目}拟补助名单予以公示，接受群众监督。公示期为{公示期}。",
     ),
     PostingKind.ANNOUNCEMENT: Wording(
-        "{单位}{年度}年{项目}补助结果公告",
-        "经村、乡、区三级公示，现将{年度}年{项目}补助结果予以公告。",
+        "{单位}{年度}年{项目}结果公告",
+        "经村、乡、区三级公示，现将{年度}年{项目}结果予以公告。",
     ),
 }
 
@@ -110,6 +110,20 @@ def of_message(event: Event) -> Template:
         names={"event": event.name},
         refuse_unfit=partial(messages.refuse_unfit, event),
     )
+
+
+def unfit() -> list[str]:
+    """Wordings of messages in force that name what nobody can fill in: the default text is sent in their place."""
+    found = []
+    for name, wording in sorted(messages.in_force(list(EVENTS)).items()):
+        event = EVENTS[name]
+        if unknown := sorted(wording.variables - event.variables.keys()):
+            named = "、".join(f"{{{one}}}" for one in unknown)
+            found.append(
+                f"“{event.label}”的消息模板第{wording.version}版里有不认识的变量{named}，"
+                "发送时已改用默认文字，请修改模板。"
+            )
+    return found
 
 
 def current(kind: PostingKind) -> Wording:

@@ -17,6 +17,9 @@ from openpyxl import load_workbook
 
 from registry.refusal import Refused
 from registry.sensitive import HALF_WIDTH
+from registry.workbooks import BadWorkbook, refuse_strange
+
+__all__ = ["BadCell", "BadWorkbook", "Column", "Line", "Read", "lines", "read"]
 
 MOST_BYTES, MOST_UNPACKED, MOST_PARTS = 5_000_000, 40_000_000, 400
 MOST_ROWS, MOST_COLUMNS, LONGEST_TEXT = 1000, 60, 1000
@@ -26,10 +29,6 @@ FAULT = "问题"
 OLE = b"\xd0\xcf\x11\xe0"
 SAFE_DIGITS = 15
 """More digits than these a spreadsheet does not keep in a number."""
-
-
-class BadWorkbook(Refused):
-    """A file that cannot be read as a filled-in template; the sentence says why and what to do."""
 
 
 class BadCell(Refused):
@@ -103,19 +102,10 @@ def _content(upload: UploadedFile) -> bytes:
 
 
 def _refuse_wrong_parts(packed: ZipFile) -> None:
-    parts = packed.infolist()
-    names = {part.filename for part in parts}
-    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise BadWorkbook("文件展开后太大，不能读取，请使用下载的模板填写。")
+    names = set(packed.namelist())
+    refuse_strange(packed, most_unpacked=MOST_UNPACKED, most_parts=MOST_PARTS)
     if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
         raise BadWorkbook("这不是Excel（.xlsx）文件，请选择填好的模板。")
-    kinds = packed.read("[Content_Types].xml")
-    if b"macroEnabled" in kinds or any(name.lower().endswith("vbaproject.bin") for name in names):
-        raise BadWorkbook("文件里带有宏，不能上传，请另存为不带宏的.xlsx后再上传。")
-    for part in parts:
-        # A document type could name entities that unfold without end; no spreadsheet program writes one.
-        if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in packed.read(part)[:2048]:
-            raise BadWorkbook("文件的内容不正常，不能读取，请用Excel重新保存为.xlsx后再上传。")
 
 
 def _refuse_merged(packed: ZipFile) -> None:

@@ -61,9 +61,22 @@ class Pile:
 
 
 def open_deadlines() -> QuerySet[Deadline]:
-    """The due date of the step that a case is in."""
+    """The due date of the step that a case is in, while it runs: one that rests is neither near nor over."""
     return Deadline.objects.filter(
-        application=OuterRef("pk"), objection__isnull=True, settled_at__isnull=True
+        application=OuterRef("pk"),
+        objection__isnull=True,
+        settled_at__isnull=True,
+        paused_on__isnull=True,
+    )
+
+
+def _resting() -> QuerySet[Deadline]:
+    """The due date of the step that a case is in, while it rests."""
+    return Deadline.objects.filter(
+        application=OuterRef("pk"),
+        objection__isnull=True,
+        settled_at__isnull=True,
+        paused_on__isnull=False,
     )
 
 
@@ -73,8 +86,8 @@ def is_over(today: date) -> Q:
 
 
 def is_near(today: date) -> Q:
-    """Cases whose day of reminder has come, and whose due date has not passed."""
-    return Q(Exists(open_deadlines().filter(remind_on__lte=today, due_on__gte=today)))
+    """Cases whose due date is near, as their programme sets it, and has not passed."""
+    return Q(Exists(open_deadlines().filter(near_on__lte=today, due_on__gte=today)))
 
 
 def is_hanging() -> Q:
@@ -108,6 +121,18 @@ def mine(actor: Actor) -> Q:
         if states:
             found |= Q(within(actor.prefixes(role)), state__in=states)
     return found
+
+
+def taken_tasks() -> QuerySet[ReviewTask]:
+    """The open task of a case that somebody has taken (取件)."""
+    return ReviewTask.objects.filter(
+        process__approvalprocess__application=OuterRef("pk"), finished__isnull=True, owner__isnull=False
+    )
+
+
+def is_taken_by(actor: Actor) -> Q:
+    """Cases that the person has taken to their own desk (我接手的)."""
+    return Q(Exists(taken_tasks().filter(owner=actor.user_id)))
 
 
 def piles(actor: Actor, *, today: date) -> list[Pile]:
@@ -151,13 +176,12 @@ def cases(actor: Actor) -> QuerySet[Application]:
 def dressed(rows: QuerySet[Application]) -> QuerySet[Application]:
     """Cases with their due date, whether they hang on a sheet, and are objected to."""
     due = open_deadlines()
-    task = ReviewTask.objects.filter(
-        process__approvalprocess__application=OuterRef("pk"), finished__isnull=True, owner__isnull=False
-    )
+    task = taken_tasks()
     objected = Objection.objects.filter(application=OuterRef("pk"), state__in=list(OPEN_OBJECTION))
     return rows.select_related("programme", "village", "household", "member", "payee").annotate(
         due_on=Subquery(due.values("due_on")[:1]),
-        remind_on=Subquery(due.values("remind_on")[:1]),
+        near_on=Subquery(due.values("near_on")[:1]),
+        paused_on=Subquery(_resting().values("paused_on")[:1]),
         hanging=ExpressionWrapper(is_hanging(), BooleanField()),
         held=ExpressionWrapper(is_held(), BooleanField()),
         objected=Exists(objected),
@@ -265,21 +289,6 @@ def objections_here(actor: Actor) -> QuerySet[Objection]:
         .open()
         .filter(here)
         .select_related("application__village", "application__programme")
-        .annotate(due_on=Subquery(due.values("due_on")[:1]), remind_on=Subquery(due.values("remind_on")[:1]))
+        .annotate(due_on=Subquery(due.values("due_on")[:1]), near_on=Subquery(due.values("near_on")[:1]))
         .order_by(F("due_on").asc(nulls_last=True), "pk")
-    )
-
-
-def overdue(actor: Actor, *, today: date) -> QuerySet[Deadline]:
-    """The due dates that have passed unsettled on the cases a person sees, the longest overdue first (督办).
-
-    An objection's handler and kind stand in the row; who objected does not.
-    """
-    late = Deadline.objects.filter(
-        within(actor.may_read_prefixes, field="application__village__code"),
-        settled_at__isnull=True,
-        due_on__lt=today,
-    )
-    return late.select_related("application__programme", "application__village", "objection").order_by(
-        "due_on", "pk"
     )

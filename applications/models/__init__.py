@@ -16,6 +16,7 @@ from applications.models.history import (
     ProgrammeAct,
     ProgrammeChange,
     SealedHead,
+    SealedRecord,
 )
 from applications.models.pinning import ProgrammePinned
 from applications.models.privacy import Disclosure, Ground, Purpose, Removal, Way
@@ -47,6 +48,7 @@ __all__ = [
     "Removal",
     "RequiredPaper",
     "SealedHead",
+    "SealedRecord",
     "StateWrittenOutside",
     "VerificationVisit",
     "Verifier",

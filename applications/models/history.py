@@ -146,5 +146,33 @@ class SealedHead(models.Model):
         raise HistoryIsAppendOnly
 
 
-for kept in (HistoryEntry, DailyDigest, SealedHead, ProgrammeChange):
+class SealedRecord(models.Model):
+    """What a daily digest holds of one record that is kept beside the chains (另册): how many rows, and their digest.
+
+    Its rows are those above the last one sealed before; `ledgers` says which records and which columns.
+    """
+
+    day = models.ForeignKey(DailyDigest, models.PROTECT, related_name="records", verbose_name="日期")
+    record = models.CharField("记录", max_length=40)
+    upto = models.PositiveBigIntegerField("最后一行")
+    rows = models.PositiveIntegerField("条数")
+    digest = models.CharField("摘要", max_length=64)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "另册摘要"
+        verbose_name_plural = "另册摘要"
+        ordering = ["day", "record"]
+        base_manager_name = "objects"
+        constraints = [models.UniqueConstraint(fields=["day", "record"], name="sealed_record_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day_id} {self.record} {self.rows}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise HistoryIsAppendOnly
+
+
+for kept in (HistoryEntry, DailyDigest, SealedHead, SealedRecord, ProgrammeChange):
     pre_save.connect(refuse_a_line_written_over, sender=kept)

@@ -34,7 +34,7 @@ class Purpose(models.TextChoices):
 
 
 class Disclosure(models.Model):
-    """One household's numbers shown in full to one person. One act on many households has one `batch`."""
+    """One household's numbers, or who objects to its case, shown in full to one person. One act on many households has one `batch`."""
 
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="disclosures", verbose_name="查看人"
@@ -44,6 +44,13 @@ class Disclosure(models.Model):
     way = models.CharField("方式", max_length=10, choices=Way.choices)
     purpose = models.CharField("用途", max_length=12, choices=Purpose.choices)
     reason = models.CharField("事由", max_length=200)
+    objection = models.CharField(
+        "涉及的异议",
+        max_length=40,
+        null=True,
+        blank=True,
+        help_text="看的是异议人的姓名和电话时，异议的编号；空的为户的完整号码。",
+    )
     batch = models.UUIDField("批次", default=uuid4, db_index=True)
 
     objects = AppendOnlyQuerySet.as_manager()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
@@ -90,6 +90,24 @@ class Programme(models.Model):
     objection_days = models.PositiveSmallIntegerField(
         "异议办结工作日", default=10, validators=[MinValueValidator(1)]
     )
+    reminder_days = models.PositiveSmallIntegerField(
+        "到期前几个工作日催办",
+        default=2,
+        validators=[MaxValueValidator(20, "最多提前20个工作日催办。")],
+        help_text="填0为到期当天催办。",
+    )
+    near_days = models.PositiveSmallIntegerField(
+        "到期前几个工作日标为临近到期",
+        default=2,
+        validators=[MaxValueValidator(20, "最多提前20个工作日标为临近到期。")],
+        help_text="填0为到期当天。",
+    )
+    escalation_days = models.PositiveSmallIntegerField(
+        "超期几个工作日后报上级督办",
+        default=0,
+        validators=[MaxValueValidator(20, "最迟超期20个工作日后报上级督办。")],
+        help_text="填0为到期次日。",
+    )
     terms_citation = models.TextField("办理时限依据", blank=True)
     active = models.BooleanField("启用", default=True)
 
@@ -141,6 +159,10 @@ class Programme(models.Model):
         """All versions of the programme in its year, the newest first; only that one takes new applications."""
         same = Programme.objects.filter(region=self.region_id, code=self.code, year=self.year)
         return same.order_by("-version")
+
+    def plan_of(self, level: str) -> "PostingPlan | None":
+        """How long and where a list of this level hangs; announcements have no plan."""
+        return next((plan for plan in self.posting_plans.all() if plan.level == level), None)
 
     @property
     def per_person(self) -> bool:

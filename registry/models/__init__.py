@@ -7,13 +7,23 @@ from registry.models.appointments import (
     AppointmentQuerySet,
     Interest,
     InterestKind,
+    InterestNeverDeleted,
+    InterestQuerySet,
     Role,
 )
 from registry.models.demo import ClockOffset, DemoMarker
-from registry.models.households import Category, Household, HouseholdQuerySet, MonitorPeriod, MonitorType
+from registry.models.households import (
+    Category,
+    CategoryPeriod,
+    Household,
+    HouseholdQuerySet,
+    MonitorPeriod,
+    MonitorType,
+)
 from registry.models.members import Member, MemberStatus, Relationship
 from registry.models.regions import Region, RegionLevel, RegionQuerySet
-from registry.models.users import User, UserManager, UserNeverDeleted, UserQuerySet
+from registry.models.register import RegisterAct, RegisterChange
+from registry.models.users import FormerPassword, User, UserManager, UserNeverDeleted, UserQuerySet
 
 __all__ = [
     "ROLE_LEVEL",
@@ -22,12 +32,16 @@ __all__ = [
     "Appointment",
     "AppointmentQuerySet",
     "Category",
+    "CategoryPeriod",
     "ClockOffset",
     "DemoMarker",
+    "FormerPassword",
     "Household",
     "HouseholdQuerySet",
     "Interest",
     "InterestKind",
+    "InterestNeverDeleted",
+    "InterestQuerySet",
     "Member",
     "MemberStatus",
     "MonitorPeriod",
@@ -35,6 +49,8 @@ __all__ = [
     "Region",
     "RegionLevel",
     "RegionQuerySet",
+    "RegisterAct",
+    "RegisterChange",
     "Relationship",
     "Role",
     "User",

@@ -16,6 +16,10 @@ class AccountAct(models.TextChoices):
 
     CREATE = "create", "新建账号"
     APPOINT = "appoint", "任职"
+    END_APPOINTMENT = "end_appointment", "结束任职"
+    BACK_OFFICE = "back_office", "后台权限"
+    DECLARE_INTEREST = "declare_interest", "申报回避关系"
+    WITHDRAW_INTEREST = "withdraw_interest", "撤销回避申报"
     RESET_PASSWORD = "reset_password", "重置密码"
     RESET_FACTOR = "reset_factor", "解除验证器绑定"
     END_SESSIONS = "end_sessions", "退出全部登录"

@@ -1,14 +1,18 @@
 """Appointments (任职): which person holds which role over which region, from when until when."""
 
 from datetime import date
+from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 
 from registry.models.households import Household
 from registry.models.regions import Region, RegionLevel
 from registry.models.users import User
+from registry.refusal import Refused
 
 
 class Role(models.TextChoices):
@@ -103,13 +107,49 @@ class InterestKind(models.TextChoices):
     RELATIVE = "relative", "近亲属"
 
 
+class InterestNeverDeleted(Refused):
+    """Deleting a declaration would hide that somebody was tied to a household when a case was decided."""
+
+    def __init__(self) -> None:
+        super().__init__("回避关系的申报不能删除；关系已经不存在的，请由管理员撤销并写明原因。")
+
+
+class InterestQuerySet(models.QuerySet["Interest"]):
+    def in_force(self, on: date) -> "InterestQuerySet":
+        """Keep what binds on a day: declared by then, not withdrawn before it. The day of withdrawal still counts."""
+        return self.filter(Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gte=on), declared_on__lte=on)
+
+    def delete(self) -> NoReturn:
+        """Refuse: a declaration is withdrawn, never deleted."""
+        raise InterestNeverDeleted
+
+    def _raw_delete(self, using: str | None) -> NoReturn:
+        raise InterestNeverDeleted
+
+
 class Interest(models.Model):
-    """A declared tie between a person and a household (回避关系): they decide nothing there."""
+    """A declared tie between a person and a household (回避关系): they decide nothing there.
+
+    Declared and withdrawn by `workflow.interests`; a row that was withdrawn stays, with who did it and why.
+    """
 
     user = models.ForeignKey(User, models.PROTECT, verbose_name="用户", related_name="interests")
     household = models.ForeignKey(Household, models.PROTECT, verbose_name="户", related_name="interests")
     kind = models.CharField("关系", max_length=10, choices=InterestKind)
     declared_on = models.DateField("申报日期")
+    note = models.CharField("说明", max_length=100, blank=True)
+    declared_by = models.ForeignKey(
+        User, models.PROTECT, verbose_name="登记人", null=True, blank=True, related_name="+"
+    )
+    withdrawn_on = models.DateField(
+        "撤销日期", null=True, blank=True, help_text="当天仍须回避，次日起不再回避。"
+    )
+    withdrawn_by = models.ForeignKey(
+        User, models.PROTECT, verbose_name="撤销人", null=True, blank=True, related_name="+"
+    )
+    withdrawal_reason = models.CharField("撤销原因", max_length=200, blank=True)
+
+    objects = InterestQuerySet.as_manager()
 
     class Meta:
         verbose_name = "回避关系"
@@ -118,10 +158,33 @@ class Interest(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "household"],
+                condition=Q(withdrawn_on__isnull=True),
                 name="one_interest_per_household",
                 violation_error_message="这个人与这户的回避关系已经登记。",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_on__isnull=True, withdrawn_by__isnull=True, withdrawal_reason="")
+                | Q(withdrawn_on__gte=F("declared_on"), withdrawn_by__isnull=False)
+                & ~Q(withdrawal_reason=""),
+                name="interest_withdrawn_by_somebody_why",
+                violation_error_message="撤销须有日期、撤销人和原因，且不能早于申报。",
+            ),
         ]
+        base_manager_name = "objects"
 
     def __str__(self) -> str:
         return f"{self.user} {self.household} {self.get_kind_display()}"
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: a declaration is withdrawn, never deleted."""
+        raise InterestNeverDeleted
+
+    def is_in_force(self, on: date) -> bool:
+        """Tell whether it binds on a day."""
+        return self.declared_on <= on and (self.withdrawn_on is None or self.withdrawn_on >= on)
+
+
+@receiver(pre_delete, sender=Interest)
+def refuse_deletion_of_an_interest(sender: type[Interest], **_: Any) -> NoReturn:
+    """Whatever manager or cascade asks for it."""
+    raise InterestNeverDeleted

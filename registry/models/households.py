@@ -3,6 +3,7 @@
 import uuid
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -65,6 +66,38 @@ class Household(models.Model):
         """The monitor type in force, or nothing. Prefetch `monitor_periods` for a list."""
         open_periods = (period for period in self.monitor_periods.all() if period.cleared_on is None)
         return next((period.monitor_type for period in open_periods), "")
+
+
+class CategoryPeriod(models.Model):
+    """From which day a household was in which category (户类别记录); the last row is what it is now."""
+
+    household = models.ForeignKey(
+        Household, models.PROTECT, verbose_name="户", related_name="category_periods"
+    )
+    category = models.CharField("户类别", max_length=20, choices=Category)
+    since = models.DateField("起始日期", null=True, blank=True, help_text="空为登记以来，从哪天起没有记录。")
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="登记人",
+    )
+
+    class Meta:
+        verbose_name = "户类别记录"
+        verbose_name_plural = "户类别记录"
+        ordering = ["household", F("since").asc(nulls_first=True), "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["household", "since"], name="category_once_a_day"),
+            models.UniqueConstraint(
+                fields=["household"], condition=Q(since__isnull=True), name="category_begins_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_category_display()} {self.since or '登记以来'}"
 
 
 class MonitorPeriod(models.Model):

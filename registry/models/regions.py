@@ -111,6 +111,15 @@ class Region(models.Model):
         """The digits that every region inside this one begins with."""
         return self.code[: RegionLevel(self.level).digits]
 
+    @property
+    def line(self) -> "list[Region]":
+        """This region and those above it, the nearest first."""
+        found, above = [], self
+        while above is not None:
+            found.append(above)
+            above = above.parent  # type: ignore[assignment]
+        return found
+
     def contains(self, other: "Region") -> bool:
         """Tell whether another region lies inside this one, or is this one."""
         return other.code.startswith(self.prefix)

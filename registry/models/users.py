@@ -1,14 +1,16 @@
 """The people who work with the system (用户)."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, NoReturn
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from registry.refusal import Refused
@@ -50,6 +52,9 @@ class User(AbstractUser):
     initial_until = models.DateTimeField(
         "初始密码有效期至", null=True, blank=True, editable=False, help_text="过期未改的初始密码不能再登录。"
     )
+    password_set_at = models.DateTimeField(
+        "密码设置时间", null=True, blank=True, editable=False, help_text="未记录的，从开户时间算起。"
+    )
     session_round = models.PositiveIntegerField(
         "登录轮次", default=0, editable=False, help_text="加一，此前的登录全部失效。"
     )
@@ -77,6 +82,12 @@ class User(AbstractUser):
         """A given password that nobody used in time: as good as none (ASVS 5 6.4.1)."""
         return self.must_change_password and self.initial_until is not None and self.initial_until < now
 
+    def password_has_aged(self, *, on: date) -> bool:
+        """A password kept for longer than the profile allows (GB/T 22239-2019 8.1.4.1 a); 0 days is for ever."""
+        days = settings.PASSWORD_DAYS
+        since = timezone.localdate(self.password_set_at or self.date_joined)
+        return bool(days) and since + timedelta(days=days) <= on
+
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse: users are deactivated, never deleted."""
         raise UserNeverDeleted
@@ -91,3 +102,18 @@ class User(AbstractUser):
 def refuse_deletion(sender: type[User], **_: Any) -> NoReturn:
     """Whatever manager or cascade asks for it: Django's collector sends this before it touches a row."""
     raise UserNeverDeleted
+
+
+class FormerPassword(models.Model):
+    """The hash of a password that a person has, or had not long ago (历史口令); only the newest few are kept."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="former_passwords", verbose_name="用户")
+    password = models.CharField("口令散列", max_length=128)
+
+    class Meta:
+        verbose_name = "历史口令"
+        verbose_name_plural = "历史口令"
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.pk}"

@@ -14,6 +14,7 @@ from applications.models import Application, DailyDigest, HistoryEntry, SealedHe
 from applications.verification import COLUMNS
 
 LINES, DAYS, HEADS = "applications_historyentry", "applications_dailydigest", "applications_sealedhead"
+RECORDS = "applications_sealedrecord"
 Named = tuple[str, int | None]
 """What must be named: a case with the number of its line, or a day."""
 
@@ -221,7 +222,7 @@ def days_anew(since: date) -> None:
     previous = before.digest if before else ""
     for day in DailyDigest.objects.filter(day__gte=since).order_by("day"):
         day.previous = previous
-        previous = digests.fingerprint(day, day.heads.order_by("case"))
+        previous = digests.fingerprint(day, day.heads.order_by("case"), day.records.all())
         sql(f"UPDATE {DAYS} SET previous = %s, digest = %s WHERE day = %s", day.previous, previous, day.day)
 
 
@@ -234,18 +235,21 @@ def rewritten_as_a_whole(rng: Random) -> Named:
     return f"{since}", None
 
 
+def remove(day: DailyDigest) -> None:
+    for table, column in ((HEADS, "day_id"), (RECORDS, "day_id"), (DAYS, "day")):
+        sql(f"DELETE FROM {table} WHERE {column} = %s", day.day)
+
+
 def last_day_removed(rng: Random) -> Named:
     day = DailyDigest.objects.order_by("day").last()
     assert day is not None
-    sql(f"DELETE FROM {HEADS} WHERE day_id = %s", day.day)
-    sql(f"DELETE FROM {DAYS} WHERE day = %s", day.day)
+    remove(day)
     return f"{day.day}", None
 
 
 def middle_day_removed(rng: Random) -> Named:
     first, second, *_ = DailyDigest.objects.order_by("day")
-    sql(f"DELETE FROM {HEADS} WHERE day_id = %s", first.day)
-    sql(f"DELETE FROM {DAYS} WHERE day = %s", first.day)
+    remove(first)
     return f"{second.day}", None
 
 

@@ -1,6 +1,7 @@
 """The daily digest: once a day, over the ends of the chains that grew, each holding the one before."""
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from docx import Document
 
 from applications import digests, history
 from applications.models import (
@@ -21,14 +23,16 @@ from applications.models import (
     Purpose,
     Removal,
     SealedHead,
+    SealedRecord,
     Way,
 )
 from applications.models.history import HistoryIsAppendOnly
 from applications.states import State
 from applications.templatetags.daily_digest import daily_digest
-from registry.models import AccountAct, AccountChange
+from registry.models import AccountAct, AccountChange, RegisterAct, RegisterChange
 from tests import stages
 from tests.tampering import TABLES
+from tests.workflow.views.pages import clock_at
 from tests.world import World
 from workflow import sweeps
 
@@ -95,9 +99,11 @@ COLUMN = {
     "applications_disclosure": "reason",
     "applications_removal": "reason",
     "registry_accountchange": "reason",
+    "registry_registerchange": "reason",
 }
-APPEND_ONLY = sorted(set(TABLES) - {"registry_user"})
-"""The tables of which no line is ever changed; a user is changed, and only never deleted (`tests/registry/test_users.py`)."""
+APPEND_ONLY = sorted(set(TABLES) - {"registry_user", "registry_interest"})
+"""The tables of which no line is ever changed. A user is changed, a declared tie withdrawn, and neither is ever deleted
+(`tests/registry/test_users.py`, `tests/workflow/test_interests.py`)."""
 CHANGES = [
     *(f"UPDATE {table} SET {COLUMN.get(table, 'digest')} = '0'" for table in APPEND_ONLY),
     *(f"DELETE FROM {table}" for table in APPEND_ONLY),
@@ -127,14 +133,20 @@ def test_database_refuses_to_change_a_line(world: World, statement: str) -> None
     AccountChange.objects.create(
         user=world.clerk, act=AccountAct.UNLOCK, by=world.administrator, at=world.now, reason="抽查"
     )
+    RegisterChange.objects.create(act=RegisterAct.CORRECT_HOUSEHOLD, **act)
+    SealedRecord.objects.create(
+        day=DailyDigest.objects.get(), record="disclosure", upto=1, rows=1, digest="1" * 64
+    )
     models: tuple[Any, ...] = (
         HistoryEntry,
         DailyDigest,
         SealedHead,
+        SealedRecord,
         ProgrammeChange,
         Disclosure,
         Removal,
         AccountChange,
+        RegisterChange,
     )
     assert sorted(model._meta.db_table for model in models) == APPEND_ONLY
     before = [list(model.objects.values()) for model in models]
@@ -170,7 +182,13 @@ def test_announcement_prints_the_digest_before_its_day_and_keeps_it(world: World
     digests.seal(now=moment + timedelta(days=1))
     line = f"办理记录日摘要（截至{before.day}，SHA-256）：{before.digest}"
     assert daily_digest(posting.displayed_on) == line
-    assert line in client.get(reverse("public-sheet", args=[posting.pk])).content.decode()
+    assert client.get(reverse("public-sheet", args=[posting.pk])).content.decode().count(line) == 1
+    client.force_login(world.approver)
+    with clock_at(moment):
+        paper = client.get(reverse("posting-print", args=[posting.pk])).content.decode()
+        word = client.get(reverse("posting-document", args=[posting.pk])).content
+    assert paper.count(line) == 1
+    assert [one.text for one in Document(BytesIO(word)).paragraphs].count(line) == 1
 
 
 def test_nothing_is_printed_before_the_first_digest(world: World) -> None:

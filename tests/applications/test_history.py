@@ -13,7 +13,8 @@ from django.conf import settings
 from django.core import serializers
 from django.core.management import call_command
 from django.db import transaction
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as searching
 from hypothesis import strategies as st
 
 from applications import history
@@ -42,6 +43,7 @@ VALUES = st.dictionaries(
 )
 
 
+@searching(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     words=st.tuples(*[TEXTS] * 6),
     data=VALUES,

@@ -1,9 +1,10 @@
 """`verify_history`: clean data passes; whatever was changed, removed, reordered or put in is named."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from io import StringIO
 from pathlib import Path
 from random import Random
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -11,8 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from applications import digests, verification
-from applications.models import Application
+from applications import digests, guards, history, plain, verification
+from applications.models import Application, Attachment, HistoryEntry
 from applications.states import State
 from tests import stages
 from tests.applications.file_forgeries import FILE_FORGERIES
@@ -109,9 +110,7 @@ def test_only_the_first_fault_of_a_case_is_told(printed: dict[date, str]) -> Non
 
 def test_guard_that_is_off_is_named(printed: dict[date, str]) -> None:
     with unguarded():
-        assert [fault.where for fault in found()] == [
-            f"数据表 {model._meta.db_table}" for model in verification.GUARDED
-        ]
+        assert [fault.where for fault in found()] == [f"数据表 {table}" for table in guards.tables()]
     assert found() == []
 
 
@@ -181,3 +180,51 @@ def test_anchor_that_cannot_be_read_is_refused_with_an_example(
 
 def test_missing_file_of_anchors_is_refused(printed: dict[date, str], tmp_path: Path) -> None:
     assert "读不到" in told("--anchors", str(tmp_path / "none.txt"))[1]
+
+
+ODD = {"甲": [1, None, {"z": "\u2028\"'\\", "a": 0.1}], "a": "100%", "files": []}
+MOMENTS = [
+    datetime(2021, 3, 1, 4, 0, tzinfo=UTC),
+    datetime(2021, 12, 31, 23, 59, 59, 1, tzinfo=UTC),
+    datetime(2021, 3, 1, 4, 0, 0, 120000, tzinfo=timezone(timedelta(hours=8))),
+]
+
+
+def test_the_database_spells_every_line_as_the_digest_is_taken_over_it(printed: dict[date, str]) -> None:
+    case = Application.objects.order_by("pk")[0]
+    for moment in MOMENTS:
+        case.revision += 1
+        line = history.Line(case, "note", case.state, case.state, text="两行\n“话”\t\\", data=ODD)
+        history.record([line], by=None, at=moment, batch=uuid4())
+    spelt = {line.id: plain.canonical(line) for line in plain.read(HistoryEntry.objects.all())}
+    assert spelt == {entry.pk: history.canonical(entry) for entry in HistoryEntry.objects.all()}
+    assert len(spelt) > 30
+
+
+def test_sound_cases_are_read_once(printed: dict[date, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second look is for what is wrong: one at each case would make a long history take twice as long."""
+    looked_at_again: list[int] = []
+    again = verification._again
+
+    def counted(key: int) -> object:
+        looked_at_again.append(key)
+        return again(key)
+
+    monkeypatch.setattr(verification, "_again", counted)
+    assert found() == []
+    assert looked_at_again == []
+    case = Application.objects.order_by("pk")[1]
+    rewrite("UPDATE applications_historyentry SET text = '改过' WHERE application_id = %s", case.pk)
+    assert [fault.where for fault in found()] == [case.number]
+    assert looked_at_again == [case.pk]
+
+
+def test_a_case_that_is_sound_at_the_second_look_has_its_files_checked(
+    printed: dict[date, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain, "sound", lambda *args: False)
+    assert found() == []
+    paper = Attachment.objects.filter(application__isnull=False).earliest("pk")
+    assert paper.application is not None
+    rewrite("UPDATE applications_attachment SET kept_sha256 = %s WHERE id = %s", "0" * 64, paper.pk)
+    assert (paper.application.number, "第") in [(fault.where, fault.what[0]) for fault in found()]

@@ -1,11 +1,14 @@
 """The audit of the pins says what it found, what nobody knew, and when nobody could be asked."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bin import audit
+
+pytestmark = pytest.mark.any_database
 
 FAULTY = {"dependencies": [{"name": "django", "version": "2.0", "vulns": [{"id": "PYSEC-1"}]}]}
 EMPTY = {"dependencies": [{"name": "django", "version": "2.0", "vulns": []}]}
@@ -40,7 +43,7 @@ def test_a_service_that_does_not_know_the_canary_was_not_asked(
     [
         (CLEAN, 0, "0 known faults"),
         (FAULTY, audit.FOUND, "django 2.0: PYSEC-1"),
-        (UNKNOWN, audit.NOT_ASKED, "NOT CHECKED, unknown to the service: django"),
+        (UNKNOWN, audit.FOUND, "NOT CHECKED, unknown to the service: django"),
         ("gone away", audit.NOT_ASKED, "NOT CHECKED: pypi answered for the canary only"),
     ],
     ids=["clean", "faulty", "unknown", "silent"],
@@ -65,3 +68,29 @@ def test_the_stage_does_not_take_silence_for_a_pass() -> None:
     assert f"NOT_ASKED={audit.NOT_ASKED}" in text
     assert 'stage "known faults of pins" known_faults' in text
     assert 'verdict="NOT CHECKED"' in text
+
+
+@pytest.mark.parametrize(
+    ("unchecked", "failed", "last", "code"),
+    [
+        ("(audit)", "()", "NOT CHECKED: audit; ", 0),
+        ("(audit)", "(lint)", "NOT CHECKED: audit; ", 1),
+        ("()", "(lint)", "failed: lint; ", 1),
+        ("()", "()", "total ", 0),
+    ],
+)
+def test_what_was_not_checked_is_the_last_thing_said(
+    unchecked: str, failed: str, last: str, code: int
+) -> None:
+    text = (audit.ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    parts = [text[text.index(f"{name}() {{") :] for name in ("say", "minutes", "finish")]
+    functions = [parts[0].splitlines()[0], parts[1].splitlines()[0], parts[2][: parts[2].index("\n}") + 2]]
+    script = f"rows=(); unchecked={unchecked}; failed={failed}; began=0; BUDGET_MINUTES=45\n"
+    done = subprocess.run(
+        ["bash", "-c", script + "\n".join(functions) + "\nfinish"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1].startswith(last)
+    assert done.returncode == code

@@ -53,15 +53,23 @@ def open_case(person: Visitor, case: Application) -> None:
 
 def visit(clerk: Visitor) -> None:
     clerk.follow("登记入户核实")
+    fill_visit(clerk)
+
+
+def fill_visit(clerk: Visitor) -> None:
     clerk.fill(name2="钱队员", post2="驻村工作队", findings="情况与申请一致。")
     clerk.page.get_by_label("情况属实", exact=True).check()
-    clerk.page.locator("[name=photos]").set_input_files(picture())  # type: ignore[arg-type]
+    clerk.page.locator("[name=photos]:not([capture])").set_input_files(picture())  # type: ignore[arg-type]
     clerk.press("保存核实记录")
     clerk.sees("入户核实已登记。")
 
 
 def meet(clerk: Visitor) -> None:
     clerk.follow("登记评议会")
+    fill_meeting(clerk)
+
+
+def fill_meeting(clerk: Visitor) -> None:
     clerk.fill(entitled="30", present="24", chair="钱主任", minutes="逐户评议。")
     clerk.press("保存评议记录")
     clerk.sees("评议会已登记。")
@@ -88,7 +96,7 @@ def display(person: Visitor, posting: Posting) -> None:
     """Record that the sheet hangs, with its witness and its photo."""
     person.follow("登记张贴")
     person.fill(place="公开栏", witness="吴监督")
-    person.page.locator("[name=photo]").set_input_files(picture())  # type: ignore[arg-type]
+    person.page.locator("[name=photo]:not([capture])").set_input_files(picture())  # type: ignore[arg-type]
     person.press("登记张贴")
     person.sees("已登记张贴，公示期开始计算", "名单与张贴时封存的名单一致。")
     expect(person.page.locator("main .photos img")).to_have_count(1)
@@ -99,7 +107,7 @@ def photograph_end(person: Visitor, posting: Posting) -> None:
     """Register the photo of the sheet after its last day, which its announcement asks for."""
     person.go(posting.get_absolute_url())
     person.follow("登记期满照片")
-    person.page.locator("[name=photo]").set_input_files(picture())  # type: ignore[arg-type]
+    person.page.locator("[name=photo]:not([capture])").set_input_files(picture())  # type: ignore[arg-type]
     person.press("保存照片")
     person.sees("期满照片已保存。")
 

@@ -10,6 +10,8 @@ from registry.models import User
 PASSWORD = "browser-2021"
 DESK = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
+# What WCAG 2.1 asks a page to fit in without scrolling sideways (1.4.10 Reflow), and the oldest telephones have.
+NARROW = {"width": 320, "height": 568}
 
 # What could not be loaded is noted by its answer, with its status. An amount that is asked for again, or whose
 # page is left, ends the request before it, and htmx calls that an error; a lost connection has a name of its own.
@@ -103,13 +105,16 @@ class Visitor:
         expect(self.page.get_by_role("heading", name="工作台", level=1)).to_be_visible()
 
 
-def opened(browser: Browser, address: str, *, phone: bool = False, javascript: bool = True) -> Visitor:
+def opened(
+    browser: Browser, address: str, *, phone: bool = False, narrow: bool = False, javascript: bool = True
+) -> Visitor:
     """A new window that shares nothing with the others."""
+    size = NARROW if narrow else (PHONE if phone else DESK)
     context = browser.new_context(
-        viewport=PHONE if phone else DESK,  # type: ignore[arg-type]
-        screen=PHONE if phone else DESK,  # type: ignore[arg-type]
-        is_mobile=phone,
-        has_touch=phone,
+        viewport=size,  # type: ignore[arg-type]
+        screen=size,  # type: ignore[arg-type]
+        is_mobile=phone or narrow,
+        has_touch=phone or narrow,
         java_script_enabled=javascript,
         locale="zh-CN",
         timezone_id="Asia/Shanghai",

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -22,6 +23,9 @@ from tests.faults.system import ROOT, System
 TURNS = ("pass", "take_back")
 """One case goes to and fro, so that each round has something to decide."""
 
+CHOSEN = re.compile(r'<select name="(payee)".*?<option value="(\d+)" selected', re.DOTALL)
+"""What a person leaves as it stands in a form of choices."""
+
 
 @dataclass
 class Contest:
@@ -38,9 +42,11 @@ class Contest:
         return [answers for answers in self.rounds if answers != expected]
 
 
-def approvers_over_http(system: System, facts: dict[str, Any], *, threads: int, rounds: int) -> Contest:
-    """So many browsers post their decision on one case at the same moment."""
-    contest, case = Contest(), facts["ready"][0]
+def approvers_over_http(
+    system: System, facts: dict[str, Any], *, threads: int, rounds: int, seconds: float = 3600
+) -> Contest:
+    """So many browsers post their decision on one case at the same moment; rounds beyond the seconds are left out."""
+    contest, case, end = Contest(), facts["ready"][0], time.monotonic() + seconds
     officers = [_signed_in(system, facts, role) for role in ("clerk", "second_clerk")]
     gate = threading.Barrier(threads)
 
@@ -59,6 +65,9 @@ def approvers_over_http(system: System, facts: dict[str, Any], *, threads: int, 
 
     with ThreadPoolExecutor(threads) as pool:
         for number in range(rounds):
+            # Only after a way to and fro: whoever comes next finds the case where it lay.
+            if time.monotonic() > end and number % 2 == 0:
+                break
             slug = TURNS[number % 2]
             page = officers[0].get(f"/applications/{case}/{slug}/")
             assert page is not None
@@ -67,6 +76,38 @@ def approvers_over_http(system: System, facts: dict[str, Any], *, threads: int, 
             contest.rounds.append(Counter(status for status, _ in answers))
             contest.seconds += [seconds for _, seconds in answers]
     return contest
+
+
+def stale_forms(system: System, facts: dict[str, Any], *, times: int) -> list[str]:
+    """R-04: a form is loaded, the case is sent back, changed in its amount and handed in again, the form is sent.
+
+    Gives whatever was not answered as it should be: the old form has to be refused each time.
+    """
+    case, wrong = facts["ready"][0], []
+    first, second = (_signed_in(system, facts, role) for role in ("clerk", "second_clerk"))
+
+    def hidden(officer: Officer, slug: str) -> dict[str, str]:
+        page = officer.get(f"/applications/{case}/{slug}/")
+        assert page is not None
+        return dict(HIDDEN.findall(page.text)) | dict(CHOSEN.findall(page.text))
+
+    def send(officer: Officer, slug: str, values: dict[str, str]) -> Asked:
+        return officer.post(f"/applications/{case}/{slug}/", values, Asked(values["key"], slug, case))
+
+    for number in range(times):
+        old = hidden(first, "pass") | TYPED["pass"]
+        for slug, typed in (
+            ("send_back", TYPED["send_back"]),
+            ("amend", {"quantity": str(2 + number % 5), "committed": "on"}),
+            ("resubmit", TYPED["resubmit"]),
+        ):
+            done = send(second, slug, hidden(second, slug) | typed)
+            if not done.done:
+                wrong.append(f"{slug} was answered {done.refused}")
+        late = send(first, "pass", old)
+        if late.done or late.refused != 409:
+            wrong.append(f"the old form was answered {'as done' if late.done else late.refused}")
+    return wrong + first.ledger.faults + second.ledger.faults
 
 
 @contextmanager

@@ -23,10 +23,12 @@ import requests
 from kombu import Connection
 
 ROOT = Path(__file__).resolve().parents[2]
-REDIS = "redis://127.0.0.1:6379/10"
+REDIS_SERVER = "redis://127.0.0.1:6379"
+REDIS_NUMBERS = range(11, 16)
+"""Databases of the server that these tests take, each system one for itself."""
 RABBITMQ = "amqp://guest:guest@127.0.0.1:5672//"
 PASSWORD = "only-for-the-faults-1"
-STARTING = 90
+STARTING = 180
 """Seconds within which a process has started, also on a machine that does much else."""
 
 Child = subprocess.Popen[bytes]
@@ -43,6 +45,13 @@ def free_port() -> int:
         asked.bind(("127.0.0.1", 0))
         port: int = asked.getsockname()[1]
     return port
+
+
+def listens(port: int) -> bool:
+    """Whether a service of this machine answers on the port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def until(holds: Callable[[], Any], *, seconds: float, what: str) -> float:
@@ -68,6 +77,28 @@ def postgresql_database(admin: str, *, copied_from: str = "template1") -> Iterat
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextmanager
+def redis_database() -> Iterator[str]:
+    """A numbered database of the server that no other system of these tests uses; gives its address."""
+    taken = uuid4().hex
+    with Connection(f"{REDIS_SERVER}/0") as redis:
+        client = redis.channel().client
+
+        def take() -> str:
+            # A key of the number's in database 0, so that emptying the database does not give it away.
+            for number in REDIS_NUMBERS:
+                if client.set(f"faults:{number}", taken, nx=True, ex=1800):
+                    return f"{REDIS_SERVER}/{number}"
+            return ""
+
+        found: list[str] = []
+        until(lambda: found.append(take()) or found[-1], seconds=300, what="a database of Redis is free")
+        try:
+            yield found[-1]
+        finally:
+            client.delete(f"faults:{found[-1].rpartition('/')[2]}")
+
+
 @dataclass
 class System:
     """One installation. `database` is empty for SQLite in its folder, `broker` for files in its folder."""
@@ -79,6 +110,7 @@ class System:
     port: int = field(default_factory=free_port)
     queue: str = field(default_factory=lambda: f"faults-{uuid4().hex}")
     running: dict[str, Child] = field(default_factory=dict)
+    orphans: set[int] = field(default_factory=set)
 
     @property
     def base(self) -> str:
@@ -191,9 +223,18 @@ class System:
     def kill(self, name: str, *, pid: int | None = None) -> None:
         """SIGKILL to one process of ours, or to one of its children, and wait for our own."""
         child = self.running[name]
+        if pid is None:
+            # Gunicorn's workers hold the port and answer until they notice that their arbiter is gone.
+            self.orphans |= set(self.children(name))
         os.kill(pid or child.pid, signal.SIGKILL)
         if pid is None:
             child.wait(20)
+
+    def whole(self) -> bool:
+        """All that was started lives, the web has workers of its own, and nobody else is left to answer for it."""
+        self.orphans = {pid for pid in self.orphans if _lives(pid)}
+        alive = all(child.poll() is None for child in self.running.values())
+        return alive and not self.orphans and ("web" not in self.running or bool(self.children("web")))
 
     def children(self, name: str) -> list[int]:
         """What a process has started itself: gunicorn's workers."""
@@ -208,7 +249,7 @@ class System:
         if self.broker.startswith("redis"):
             with Connection(self.broker) as redis:
                 client = redis.channel().client
-                assert client.connection_pool.connection_kwargs["db"] == 10
+                assert client.connection_pool.connection_kwargs["db"] in REDIS_NUMBERS
                 client.flushdb()
         elif self.broker.startswith("amqp"):
             with Connection(self.broker) as rabbit:
@@ -236,6 +277,14 @@ class System:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait(15)
+
+
+def _lives(pid: int) -> bool:
+    """Whether the process runs; one that has ended and is not yet waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)

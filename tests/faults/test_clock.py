@@ -1,5 +1,8 @@
 """R-13, injected: whatever the clock does, nothing closes early, nothing is told twice, nothing is forgotten."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -17,6 +20,7 @@ from notifications.models import Message, MessageState
 from registry import clock
 from tests import stages
 from tests.faults import truth
+from tests.faults.system import ROOT
 from tests.workflow.views.pages import clock_at
 from tests.world import World, programme
 from workflow import health, seals, sweeps, tasks
@@ -137,11 +141,11 @@ def test_a_sweep_goes_on_after_the_clock_was_set_back(world: World, monkeypatch:
 @pytest.mark.django_db
 def test_a_sign_of_life_in_the_future_is_no_sign_of_life(world: World) -> None:
     sweeps.run(now=world.now)
-    after = {found.name: found for found in health.findings(now=world.now - timedelta(minutes=1))}
+    after = {found.name: found for found in health.findings(health.Look(world.now - timedelta(minutes=1)))}
     assert not after["sweep"].ok
     assert "时钟被往回拨过" in after["sweep"].sentence
     sweeps.run(now=world.now - timedelta(minutes=1))
-    assert {found.name: found.ok for found in health.findings(now=world.now)}["sweep"]
+    assert {found.name: found.ok for found in health.findings(health.Look(world.now))}["sweep"]
 
 
 @pytest.mark.django_db
@@ -211,3 +215,41 @@ def test_beat_goes_on_after_the_clock_was_set_back(monkeypatch: pytest.MonkeyPat
 
 def test_celerys_own_beat_would_wait_for_the_old_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sent_after_a_jump_back(beat.Scheduler, monkeypatch) == []
+
+
+@pytest.mark.parametrize(("apart", "well"), [(29, True), (31, False), (300, False), (-300, False)])
+def test_an_app_server_whose_clock_is_far_from_the_database_is_named(
+    settings: Any, apart: int, well: bool
+) -> None:
+    """The database's moment is what everything is told; the machine's own is only compared with it."""
+    settings.DEMO = False
+    with time_machine.travel(datetime(2021, 3, 20, 1, tzinfo=UTC), tick=False):
+        found = health._clocks(health.Look(timezone.now() + timedelta(seconds=apart)))
+    assert found.ok is well
+    assert f"相差{abs(apart)}秒" in found.sentence
+    assert ("请校时" in found.sentence) is not well
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Asia/Shanghai"])
+def test_a_host_in_a_zone_with_summer_time_counts_the_same_days(zone: str) -> None:
+    """The hours in which these zones change their clocks are ordinary hours of Asia/Shanghai."""
+    told = subprocess.run(
+        [sys.executable, "-c", DAYS],
+        cwd=ROOT,
+        env={**os.environ, "TZ": zone, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == ["2021-03-14", "2021-03-15", "2021-03-28", "2021-03-29", "+0800"]
+
+
+DAYS = """
+import django, time
+django.setup()
+from datetime import UTC, datetime
+from django.utils import timezone
+for month, day, hour in ((3, 14, 15), (3, 14, 16), (3, 28, 15), (3, 28, 16)):
+    print(timezone.localdate(datetime(2021, month, day, hour, 59 if hour == 15 else 0, tzinfo=UTC)))
+print(time.strftime("%z"))
+"""

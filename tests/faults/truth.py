@@ -128,8 +128,11 @@ def messages(poison: set[int]) -> Iterator[str]:
     for message in Message.objects.exclude(channel=Channel.SLIP):
         if message.state not in FINAL:
             yield f"message {message.pk} is {message.state}, next try {message.next_try_at}, {message.error}"
-        if message.state == MessageState.DEAD and (message.error != UNCERTAIN) != (message.pk in poison):
+        if message.state == MessageState.DEAD and message.error != UNCERTAIN and message.pk not in poison:
             yield f"message {message.pk} is dead: {message.error}"
+        # A kill in one of its tries leaves the poisoned one as uncertain as any other; sent it can never be.
+        if message.pk in poison and message.state != MessageState.DEAD:
+            yield f"the poisoned message {message.pk} is {message.state}"
         if (
             message.channel == Channel.EMAIL
             and message.state == MessageState.SENT

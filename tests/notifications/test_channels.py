@@ -1,7 +1,11 @@
 """Letters and short messages over real servers: what the other side gets, and each way in which it can fail."""
 
+import asyncio
+import contextlib
 import json
+import smtplib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -133,14 +137,37 @@ def test_a_gateway_in_trouble_is_asked_once_and_later_again(
         (200, '{"ok": false}', "短信网关拒绝：没有说明原因。"),
     ],
 )
-def test_a_message_the_gateway_refuses_is_dead_and_the_next_one_goes_on(
+def test_a_message_the_gateway_refuses_becomes_a_slip_with_the_cause_and_the_next_one_goes_on(
     world: World, gateway: Gateway, status: int, answer: str, reason: str
 ) -> None:
     gateway.status, gateway.answer = status, answer
     first, second = told(world), told(world, fact="decision:2")
     assert outbox.drain(now=world.now) == 0
     assert len(gateway.taken) == 2
-    assert again(first) == again(second) == (MessageState.DEAD, reason)
+    assert again(first) == again(second) == (MessageState.PENDING, reason)
+    assert first.channel == second.channel == Channel.SLIP
+    assert set(Message.objects.slips([world.villages[0].prefix]).values_list("pk", flat=True)) == {
+        first.pk,
+        second.pk,
+    }
+    # It is on paper now: the gateway is not asked again, and a person ends it.
+    assert outbox.drain(now=world.later(30)) == 0
+    assert len(gateway.taken) == 2
+    assert outbox.hand_over([first.pk], by=world.clerk.pk, at=world.later(30)) == 1
+    assert again(first) == (MessageState.SENT, reason)
+
+
+def test_a_short_message_that_failed_eight_times_becomes_a_slip(world: World, gateway: Gateway) -> None:
+    gateway.status = 500
+    message, moment = told(world), world.now
+    for _ in range(outbox.MAX_ATTEMPTS):
+        assert message.channel == Channel.SMS
+        outbox.drain(now=moment)
+        message.refresh_from_db()
+        moment = message.next_try_at
+    assert (message.channel, message.state) == (Channel.SLIP, MessageState.PENDING)
+    assert message.error == "短信网关应答500。"
+    assert len(gateway.taken) == 8
 
 
 def test_a_gateway_that_is_not_there_or_says_nothing_is_a_gateway_that_is_down(
@@ -163,13 +190,14 @@ def test_a_gateway_that_lets_us_wait_is_given_up(
     assert again(message) == (MessageState.PENDING, "短信网关没有应答（ReadTimeout）。")
 
 
-def test_a_number_with_letters_that_was_typed_later_is_never_sent(world: World, gateway: Gateway) -> None:
+def test_a_number_with_letters_that_was_typed_later_leads_to_a_slip(world: World, gateway: Gateway) -> None:
     message = told(world)
     assert message.household is not None
     message.household.phone = "1000000abcd"
     message.household.save()
     assert outbox.drain(now=world.now) == 0
-    assert again(message) == (MessageState.DEAD, "没有可用的手机号。")
+    assert again(message) == (MessageState.PENDING, "没有可用的手机号。")
+    assert message.channel == Channel.SLIP
     assert gateway.taken == []
 
 
@@ -187,10 +215,12 @@ class Post:
     def __init__(self) -> None:
         self.letters: list[Letter] = []
         self.answer = "250 OK"
+        self.seconds = 0.0
 
     async def handle_DATA(  # noqa: N802 - the server calls it so
         self, server: Any, session: Any, envelope: Any
     ) -> str:
+        await asyncio.sleep(self.seconds)
         if self.answer.startswith("250"):
             self.letters.append(message_from_bytes(envelope.content))
         return self.answer
@@ -248,3 +278,120 @@ def test_without_a_mail_server_the_message_centre_still_works(world: World, sett
     message = letter(world)
     assert outbox.drain(now=world.now) == 1
     assert again(message) == (MessageState.PENDING, "邮件服务器连接不上（ConnectionRefusedError）。")
+
+
+@pytest.fixture
+def silent(settings: Settings) -> Iterator[list[int]]:
+    """A mail server that takes the call and then says nothing; gives a word for each call."""
+    calls: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        kept: list[socket.socket] = []
+
+        def take() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    kept.append(server.accept()[0])
+                    calls.append(1)
+
+        thread = threading.Thread(target=take, daemon=True)
+        thread.start()
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.getsockname()[1]
+        settings.EMAIL_TIMEOUT = 0.2
+        yield calls
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+        for call in kept:
+            call.close()
+
+
+def letters(world: World, number: int) -> list[Message]:
+    context = {"number": "示例-1", "kind": "办理", "due": "2021-03-05", "level": "村级"}
+    told = [
+        Notice(event=catalogue.REMINDER, fact=f"deadline:{n}", recipients=[world.clerk], context=context)
+        for n in range(number)
+    ]
+    outbox.announce(told, at=world.now)
+    return list(Message.objects.filter(channel=Channel.EMAIL).order_by("pk"))
+
+
+def test_a_mail_server_that_says_nothing_is_asked_once_and_short_messages_go_out(
+    world: World, gateway: Gateway, silent: list[int]
+) -> None:
+    first, second, _ = letters(world, 3)
+    short = told(world)
+    outbox.drain(now=world.now)
+    assert len(silent) == 1
+    state, reason = again(first)
+    assert (state, reason) == (MessageState.PENDING, "邮件服务器连接不上（SMTPServerDisconnected）。")
+    assert again(second) == (MessageState.PENDING, "")
+    assert again(short) == (MessageState.SENT, "")
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (socket.gaierror(-2, "unknown"), "邮件服务器连接不上（gaierror）。"),
+        (smtplib.SMTPConnectError(421, b"busy"), "邮件服务器连接不上（SMTPConnectError）。"),
+        (smtplib.SMTPAuthenticationError(535, b"no"), "邮件服务器连接不上（SMTPAuthenticationError）。"),
+        (ssl.SSLError("expired"), "邮件服务器连接不上（SSLError）。"),
+    ],
+    ids=["no such name", "busy", "login refused", "certificate"],
+)
+def test_whatever_keeps_a_letter_from_a_server_keeps_all_of_them(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch, failure: OSError, reason: str
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    calls: list[int] = []
+
+    def refuse(self: Any) -> None:
+        calls.append(1)
+        raise failure
+
+    monkeypatch.setattr("django.core.mail.backends.smtp.EmailBackend.open", refuse)
+    first, second = letters(world, 2)
+    outbox.drain(now=world.now)
+    assert len(calls) == 1
+    assert again(first) == (MessageState.PENDING, reason)
+    assert again(second) == (MessageState.PENDING, "")
+
+
+def test_a_letter_cut_off_while_the_server_took_it_is_left_to_a_person(
+    world: World, post: Post, settings: Settings
+) -> None:
+    """It may have arrived: sent again by itself it could arrive twice."""
+    settings.EMAIL_TIMEOUT = 0.3
+    post.seconds = 1.0
+    first, second = letters(world, 2)
+    outbox.drain(now=world.now)
+    assert again(first) == (MessageState.DEAD, outbox.UNCERTAIN)
+    assert again(second) == (MessageState.PENDING, "")
+    post.seconds = 0.0
+    outbox.drain(now=world.later(1))
+    assert again(first) == (MessageState.DEAD, outbox.UNCERTAIN)
+    assert again(second) == (MessageState.SENT, "")
+    assert [one["Message-ID"].split(".")[0] for one in post.letters].count(f"<{first.pk}") <= 1
+
+
+def test_a_slow_channel_has_its_own_time_and_leaves_the_others_theirs(
+    world: World, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    class Slow:
+        """Each letter takes ten seconds by the clock that the round looks at."""
+
+        def send(self, message: Message, *, now: Any) -> None:
+            tried.append(message.pk)
+
+        def monotonic(self) -> float:
+            return 10.0 * len(tried)
+
+    monkeypatch.setattr(outbox, "time", Slow())
+    monkeypatch.setitem(channels.SENDERS, Channel.EMAIL, Slow())
+    waiting = letters(world, 5)
+    short = told(world)
+    outbox.drain(now=world.now)
+    assert tried == [message.pk for message in waiting[:2]]
+    assert again(short) == (MessageState.SENT, "")
+    assert {again(message)[0] for message in waiting[2:]} == {MessageState.PENDING}

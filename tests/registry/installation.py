@@ -91,7 +91,7 @@ def empty(folder: Path) -> Iterator[Installation]:
 
 @contextmanager
 def filled(folder: Path, *, households: int) -> Iterator[Installation]:
-    """With the tests' township, some households, and cases on their way with a paper each."""
+    """With the tests' township, some households, cases on their way with a paper each, and a value in every sealed column."""
     with empty(folder) as made:
         made.do("init_keys")
         made.do("migrate", "-v0")
@@ -102,14 +102,32 @@ def filled(folder: Path, *, households: int) -> Iterator[Installation]:
 FILL = """
 from django.db import transaction
 from applications import digests
+from applications.models import Attachment
 from applications.states import State
+from registry.models import Member, User
 from tests import stages
 from tests.world import build
+from workflow import objections
+from workflow.complaints import Complaint
+from workflow.models import Channel, ImportJob, ImportRow, PostingKind
 world = build()
 with transaction.atomic():
     for number in range({households}):
         world.household()
 case, moment = stages.reach(world, State.TOWNSHIP_REVIEW)
 stages.draft(world)
+hanging, moment = stages.reach(world, State.VILLAGE_POSTING)
+posting = stages.displayed(world, [hanging], kind=PostingKind.VILLAGE, now=moment)
+said = Complaint(Channel.VISIT, "面积不足。", name="示例异议人", phone="〔示例〕12345")
+objections.lodge(posting.entries.get(), complaint=said, by=world.clerk, now=moment)
+job = ImportJob.objects.create(
+    kind="households", village=world.village, by=world.administrator, uploaded_at=moment, file_name="x", sha256="0"
+)
+ImportRow.objects.create(job=job, line=2, state="faulty", given="{{}}")
+rows = ((User, "phone"), (Member, "phone"), (Attachment, "taken_at"), (Attachment, "taken_place"))
+for model, name in rows:
+    row = model._base_manager.order_by("pk").first()
+    setattr(row, name, "〔示例〕12345")
+    row.save(update_fields=[name])
 assert digests.seal(now=moment)
 """

@@ -1,13 +1,27 @@
-"""The administration: nobody is deleted, sensitive values are masked, rules are the same as elsewhere."""
+"""The administration: no side door to logins, households and ties; values are masked, rules are the same as elsewhere."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from registry.models import Appointment, Household, Member, Region, Relationship, Role, User
+from registry.models import (
+    AccountChange,
+    Appointment,
+    Household,
+    Interest,
+    Member,
+    MonitorPeriod,
+    Region,
+    Relationship,
+    Role,
+    User,
+)
 from tests.registry import places
 
 NUMBER = places.id_number("990101", date(1960, 1, 1), 1)
@@ -33,40 +47,19 @@ def home(country: dict[str, Region]) -> Household:
     return made
 
 
-def household_form(home: Household, **changes: str) -> dict[str, str]:
-    person = home.members.get()
-    return {
-        "number": home.number,
-        "village": str(home.village_id),
-        "group": home.group,
-        "category": home.category,
-        "address": home.address,
-        "new_phone": "",
-        "members-TOTAL_FORMS": "1",
-        "members-INITIAL_FORMS": "1",
-        "members-0-id": str(person.pk),
-        "members-0-household": str(home.pk),
-        "members-0-name": person.name,
-        "members-0-relationship": person.relationship,
-        "members-0-status": person.status,
-        "members-0-new_id_number": "",
-        "members-0-new_phone": "",
-        "members-0-new_card_number": "",
-        "monitor_periods-TOTAL_FORMS": "0",
-        "monitor_periods-INITIAL_FORMS": "0",
-        **changes,
-    }
-
-
 def errors(response: object) -> str:
     return response.content.decode()  # type: ignore[attr-defined]
 
 
-def test_every_page_of_the_registry_opens(desk: Client, home: Household) -> None:
-    for model in (User, Region, Household, Appointment):
-        base = f"admin:registry_{model._meta.model_name}"
-        assert desk.get(reverse(f"{base}_changelist")).status_code == 200
-        assert desk.get(reverse(f"{base}_add")).status_code == 200
+def test_every_page_of_the_registry_opens(desk: Client, home: Household, boss: User) -> None:
+    for model in (User, Region, Household, Appointment, Interest):
+        assert desk.get(reverse(f"admin:registry_{model._meta.model_name}_changelist")).status_code == 200
+    for model in (Region, Appointment):
+        assert desk.get(reverse(f"admin:registry_{model._meta.model_name}_add")).status_code == 200
+    page = desk.get(reverse("admin:registry_user_change", args=[boss.pk])).content.decode()
+    assert reverse("account-detail", args=[boss.pk]) in page
+    page = desk.get(reverse("admin:registry_household_change", args=[home.pk])).content.decode()
+    assert reverse("household-detail", args=[home.pk]) in page
 
 
 def test_a_household_page_shows_masked_values_only(desk: Client, home: Household) -> None:
@@ -77,81 +70,99 @@ def test_a_household_page_shows_masked_values_only(desk: Client, home: Household
         assert shown in page
 
 
-def test_empty_fields_leave_sensitive_values_as_they_are(desk: Client, home: Household) -> None:
-    url = reverse("admin:registry_household_change", args=[home.pk])
-    before = Member.objects.values().get()
-    assert desk.post(url, household_form(home, address="〔示例〕一号")).status_code == 302
-    home.refresh_from_db()
-    assert (home.address, home.phone) == ("〔示例〕一号", PHONE)
-    assert Member.objects.values().get() == before
+def test_a_household_is_found_by_its_whole_id_number(desk: Client, home: Household) -> None:
+    address = reverse("admin:registry_household_changelist")
+    assert list(desk.get(address, {"q": NUMBER}).context["cl"].result_list) == [home]
+    assert list(desk.get(address, {"q": OTHER_NUMBER}).context["cl"].result_list) == []
 
 
-def test_typed_values_replace_sensitive_ones(desk: Client, home: Household) -> None:
-    url = reverse("admin:registry_household_change", args=[home.pk])
-    changes = {
-        "new_phone": "13900005678",
-        "members-0-new_id_number": f" {OTHER_NUMBER.lower()} ",
-        "members-0-new_card_number": "6200000000000009999",
-    }
-    assert desk.post(url, household_form(home, **changes)).status_code == 302
-    home.refresh_from_db()
-    person = home.members.get()
-    assert (home.phone, person.phone) == ("13900005678", PHONE)
-    assert (person.id_number, person.card_number) == (OTHER_NUMBER, "6200000000000009999")
-    found = desk.get(reverse("admin:registry_household_changelist"), {"q": OTHER_NUMBER})
-    assert list(found.context["cl"].result_list) == [home]
-    missed = desk.get(reverse("admin:registry_household_changelist"), {"q": NUMBER})
-    assert list(missed.context["cl"].result_list) == []
+def rows() -> list[Any]:
+    """Everything that was ever written through this administration."""
+    models = (User, Household, Member, MonitorPeriod, Interest, Appointment, AccountChange, TOTPDevice, Group)
+    return [list(model._base_manager.order_by("pk").values()) for model in models]
 
 
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [(NUMBER[:17], "身份证号应为18位"), (OTHER_NUMBER, "这个身份证号已登记在别处。")],
-)
-def test_a_wrong_or_taken_id_number_is_refused(
-    desk: Client, home: Household, typed: str, sentence: str
-) -> None:
-    places.member(places.household(home.village), id_number=OTHER_NUMBER)
-    before = list(Member.objects.values())
-    url = reverse("admin:registry_household_change", args=[home.pk])
-    page = desk.post(url, household_form(home, **{"members-0-new_id_number": typed}))
-    assert page.status_code == 200
-    assert sentence in errors(page)
-    assert list(Member.objects.values()) == before
-
-
-def test_a_user_is_added_and_changed_but_never_deleted(desk: Client, boss: User) -> None:
-    form = {
+CLOSED: dict[str, dict[str, str]] = {
+    "registry_user": {
         "username": "zhang",
-        "name": "〔示例〕张三",
-        "new_phone": PHONE,
+        "name": "改过",
+        "is_superuser": "on",
+        "is_staff": "on",
+        "password1": "A-long-enough-example",
+        "password2": "A-long-enough-example",
+        "usable_password": "true",
+    },
+    "registry_household": {"number": "改过", "category": "marginal", "address": "改过", "new_phone": PHONE},
+    "registry_interest": {"kind": "own"},
+}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("act", ["add", "change", "delete", "delete many"])
+def test_a_login_a_household_and_a_tie_are_not_written_here(
+    desk: Client, home: Household, name: str, act: str
+) -> None:
+    person = places.user()
+    tie = Interest.objects.create(user=person, household=home, kind="own", declared_on=date(2021, 1, 1))
+    pk = {"registry_user": person.pk, "registry_household": home.pk, "registry_interest": tie.pk}[name]
+    member = home.members.get()
+    form = CLOSED[name] | {
+        "members-TOTAL_FORMS": "1",
+        "members-INITIAL_FORMS": "1",
+        "members-0-id": str(member.pk),
+        "members-0-household": str(home.pk),
+        "members-0-name": "改过",
+        "members-0-new_card_number": CARD,
+        "members-0-new_id_number": OTHER_NUMBER,
+    }
+    before = rows()
+    if act == "delete many":
+        chosen = {"action": "delete_selected", "_selected_action": [pk], "post": "yes"}
+        desk.post(reverse(f"admin:{name}_changelist"), chosen)
+    else:
+        address = reverse(f"admin:{name}_{act}", args=[] if act == "add" else [pk])
+        assert desk.post(address, {**form, "post": "yes"}).status_code == 403
+    assert rows() == before
+
+
+def test_a_password_is_not_set_here_for_anybody(desk: Client) -> None:
+    person = places.user()
+    before = rows()
+    form = {
         "usable_password": "true",
         "password1": "A-long-enough-example",
         "password2": "A-long-enough-example",
     }
-    assert desk.post(reverse("admin:registry_user_add"), form).status_code == 302
-    made = User.objects.get(username="zhang")
-    assert (made.name, made.phone, made.check_password("A-long-enough-example")) == (
-        "〔示例〕张三",
-        PHONE,
-        True,
-    )
-    url = reverse("admin:registry_user_change", args=[made.pk])
-    page = desk.get(url).content.decode()
-    assert "138****1234" in page
-    assert PHONE not in page
-    assert desk.post(url, {"username": "zhang", "name": "〔示例〕张四", "new_phone": ""}).status_code == 302
-    made.refresh_from_db()
-    assert (made.name, made.phone, made.is_active) == ("〔示例〕张四", PHONE, False)
-    assert (
-        desk.post(reverse("admin:registry_user_delete", args=[made.pk]), {"post": "yes"}).status_code == 403
-    )
-    chosen = {"action": "delete_selected", "_selected_action": [made.pk], "post": "yes"}
-    desk.post(reverse("admin:registry_user_changelist"), chosen)
-    assert set(User.objects.all()) == {boss, made}
+    assert desk.post(reverse("admin:auth_user_password_change", args=[person.pk]), form).status_code == 403
+    own = {
+        "old_password": "A-long-enough-example",
+        "new_password1": "Another-long-1",
+        "new_password2": "Another-long-1",
+    }
+    answer = desk.post("/admin/password_change/", own)
+    assert (answer.status_code, answer["Location"]) == (302, reverse("password"))
+    assert rows() == before
 
 
-@pytest.mark.parametrize("model", [User, Region, Household, Appointment])
+@pytest.mark.parametrize("address", ["otp_totp/totpdevice/", "otp_totp/totpdevice/add/", "auth/group/"])
+def test_nobody_binds_a_telephone_or_gives_rights_by_group_here(desk: Client, address: str) -> None:
+    assert desk.get("/admin/").status_code == 200
+    assert desk.get(f"/admin/{address}").status_code == 404
+
+
+def test_the_one_way_in_is_the_login_page(client: Client) -> None:
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0] == reverse("login")
+    answer = client.post("/admin/login/", {"username": "boss", "password": "A-long-enough-example"})
+    assert (answer.status_code, answer["Location"]) == (302, reverse("login"))
+
+
+def test_a_given_password_opens_nothing_here(desk: Client, boss: User) -> None:
+    User.objects.filter(pk=boss.pk).update(must_change_password=True)
+    assert desk.get("/admin/")["Location"] == reverse("password")
+    assert desk.get(reverse("admin:registry_region_add"))["Location"] == reverse("password")
+
+
+@pytest.mark.parametrize("model", [User, Region, Household, Appointment, Interest])
 def test_deleting_is_not_offered(boss: User, rf: object, model: type) -> None:
     request = rf.get("/")  # type: ignore[attr-defined]
     request.user = boss
@@ -168,6 +179,7 @@ def appointment_form(user: User, region: Region, **changes: str) -> dict[str, st
         "starts_on": "2021-03-01",
         "ends_on": "",
         "note": "",
+        "reason": "〔示例〕",
         **changes,
     }
 
@@ -185,8 +197,16 @@ def test_appointments_are_made_and_ended_by_the_verbs(
         None,
     )
     assert made.appointed_by == boss
+    line = AccountChange.objects.get()
+    assert (line.user, line.by, line.act, line.reason) == (user, boss, "appoint", "〔示例〕")
+    assert line.data["appointment"] == made.pk
     change = reverse("admin:registry_appointment_change", args=[made.pk])
-    forged = {"ends_on": "2021-09-30", "starts_on": "2020-01-01", "role": Role.ADMINISTRATOR}
+    forged = {
+        "reason": "〔示例〕",
+        "ends_on": "2021-09-30",
+        "starts_on": "2020-01-01",
+        "role": Role.ADMINISTRATOR,
+    }
     assert desk.post(change, forged).status_code == 302
     made.refresh_from_db()
     assert (made.ends_on, made.ended_by, made.starts_on, made.role) == (
@@ -195,6 +215,21 @@ def test_appointments_are_made_and_ended_by_the_verbs(
         date(2021, 3, 1),
         Role.VILLAGE_CLERK,
     )
+    assert AccountChange.objects.latest("pk").act == "end_appointment"
+
+
+@pytest.mark.parametrize(
+    ("reason", "own", "sentence"), [(" ", False, "这个字段是必填项"), ("〔示例〕", True, "不能给自己任职")]
+)
+def test_an_appointment_without_a_reason_or_of_oneself_changes_nothing(
+    desk: Client, boss: User, country: dict[str, Region], reason: str, own: bool, sentence: str
+) -> None:
+    form = appointment_form(boss if own else places.user(), country["village"], reason=reason)
+    before = rows()
+    page = desk.post(reverse("admin:registry_appointment_add"), form)
+    assert page.status_code == 200
+    assert sentence in errors(page)
+    assert rows() == before
 
 
 @pytest.mark.parametrize(
@@ -231,7 +266,10 @@ def test_an_ended_appointment_is_not_made_longer(
         starts_on=date(2021, 1, 1),
         ends_on=date(2021, 9, 30),
     )
-    page = desk.post(reverse("admin:registry_appointment_change", args=[kept.pk]), {"ends_on": ends_on})
+    page = desk.post(
+        reverse("admin:registry_appointment_change", args=[kept.pk]),
+        {"ends_on": ends_on, "reason": "〔示例〕"},
+    )
     assert page.status_code == 200
     assert "只能提前结束" in errors(page)
     kept.refresh_from_db()

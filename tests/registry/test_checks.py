@@ -64,6 +64,7 @@ def test_a_bad_key_file_is_an_error_under_deploy_only(settings: Settings, tmp_pa
         messages = checks.run_checks(tags=[checks.Tags.security], include_deployment_checks=deploy)
         return [m.id for m in messages if str(m.id).startswith("registry.")]
 
+    settings.SECOND_FACTOR = True
     settings.SENSITIVE_KEY_FILE = path = tmp_path / "keys.json"
     assert (ids(deploy=False), ids(deploy=True)) == ([], ["registry.E001"])
     sensitive.write_key_file(path)
@@ -71,6 +72,16 @@ def test_a_bad_key_file_is_an_error_under_deploy_only(settings: Settings, tmp_pa
     path.chmod(0o644)
     sensitive.forget_keys()
     assert ids(deploy=True) == ["registry.E001"]
+
+
+@pytest.mark.parametrize(("on", "expected"), [(True, []), (False, ["registry.W003"])])
+def test_a_deployment_without_the_second_factor_is_warned_of(
+    settings: Settings, on: bool, expected: list[str]
+) -> None:
+    settings.SECOND_FACTOR = on
+    messages = checks.run_checks(tags=[checks.Tags.security], include_deployment_checks=True)
+    assert [m.id for m in messages if m.id == "registry.W003"] == expected
+    assert not [m for m in checks.run_checks(tags=[checks.Tags.security]) if m.id == "registry.W003"]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_the_actor_is_found_once_and_on_use_only(
     with django_assert_num_queries(0):
         request = passed(user)
         known = surroundings(request)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         assert isinstance(request.actor, Actor)
         assert request.actor.on == request.today
     with django_assert_num_queries(0):

@@ -112,17 +112,3 @@ def test_a_user_is_called_by_name() -> None:
     assert (str(user), user.get_full_name(), user.get_short_name()) == ("〔示例〕张三",) * 3
     assert User.objects.get().phone == "13800000000"
     assert str(User(username="zhang")) == "zhang"
-
-
-@pytest.mark.django_db
-def test_createsuperuser_works_without_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a-long-enough-example")
-    call_command("createsuperuser", username="root", name="〔示例〕管理员", interactive=False, verbosity=0)
-    made = User.objects.get()
-    assert (made.username, made.name, made.is_superuser, made.is_active) == (
-        "root",
-        "〔示例〕管理员",
-        True,
-        True,
-    )
-    assert made.check_password("a-long-enough-example")

@@ -16,6 +16,7 @@ from workflow import (
     postings,
     releases,
     reviews,
+    supplements,
     sweeps,
 )
 from workflow.models import (
@@ -89,13 +90,15 @@ class Hunt:
         by = {Level.VILLAGE: world.clerk, Level.TOWNSHIP: world.reviewer, Level.DISTRICT: world.approver}[
             kind.level
         ]
-        waiting = list(drafts.waiting(kind, region).values_list("pk", flat=True))
+        rows = list(drafts.waiting(kind, region))
+        shown = supplements.shown_before([case.pk for case in rows], kind)
+        heap = next(iter(supplements.heaps(rows, kind, shown).values()), [])
         heading = drafts.default_heading(kind, region, world.grain)
         posting = drafts.prepare(
             kind=kind,
             region=region,
             programme=world.grain,
-            applications=waiting,
+            applications=[case.pk for case in heap],
             heading=heading,
             by=by,
             now=moment,

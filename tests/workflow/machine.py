@@ -17,7 +17,18 @@ from registry.refusal import Refused
 from tests import stages
 from tests.workflow import invariants
 from tests.world import World, photo
-from workflow import announcements, appeals, drafts, intake, objections, photos, postings, reviews, sweeps
+from workflow import (
+    announcements,
+    appeals,
+    drafts,
+    intake,
+    objections,
+    photos,
+    postings,
+    reviews,
+    supplements,
+    sweeps,
+)
 from workflow.models import (
     Channel,
     Objection,
@@ -220,8 +231,10 @@ class Township(RuleBasedStateMachine):
                 PostingKind.TOWNSHIP: self.world.township,
                 PostingKind.DISTRICT: self.world.county,
             }[kind]
-            waiting = list(drafts.waiting(kind, region).values_list("pk", flat=True)[:most])
-            self.put_up(self.post(kind, who, waiting), who)
+            rows = list(drafts.waiting(kind, region))
+            shown = supplements.shown_before([case.pk for case in rows], kind)
+            heap = next(iter(supplements.heaps(rows, kind, shown).values()), [])
+            self.put_up(self.post(kind, who, [case.pk for case in heap[:most]]), who)
 
         self.attempt(act)
 

@@ -341,7 +341,7 @@ def test_comparing_more_rows_takes_no_more_statements(world: World) -> None:
         with CaptureQueriesContext(connection) as captured:
             assert comparison.compare(posting, mine).faults == []
         counts.append(len(captured))
-    assert counts == [6, 6]
+    assert counts == [4, 4]
 
 
 def test_the_moment_of_a_sheet_is_not_taken_for_another(world: World) -> None:

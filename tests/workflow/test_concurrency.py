@@ -246,10 +246,10 @@ def test_a_reminder_and_a_decision_on_the_same_case_do_not_wait_for_each_other(
     decided, told = threading.Event(), threading.Event()
     settle, announce = deadlines.settle, outbox.announce
 
-    def settle_after_the_reminder(*args: Any, **values: Any) -> None:
+    def settle_after_the_reminder(*args: Any, **values: Any) -> Any:
         decided.set()
         told.wait(3)
-        settle(*args, **values)
+        return settle(*args, **values)
 
     def announce_and_say_so(*args: Any, **values: Any) -> int:
         written = announce(*args, **values)

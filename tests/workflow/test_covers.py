@@ -1,5 +1,6 @@
 """covers: what a full posting shows is what may be announced; anything beyond is posted again (覆盖, 重新公示)."""
 
+import os
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +25,8 @@ from workflow.results import Ref
 from workflow.standings import RAN
 
 PRICE = Decimal(300)
+EXAMPLES = int(os.environ.get("COVER_EXAMPLES", "20"))
+"""Lives a run leads; COVER_EXAMPLES=500 for an evening."""
 STEPS = ("forward", "cut", "cut", "mend", "mend", "correct", "objection", "take back", "stop", "give back")
 
 
@@ -131,8 +134,14 @@ class Life:
         assert act == ("restart" if restarts else "resubmit")
 
     def correct(self, level: Level) -> None:
-        if not self.covered(level):
-            stages.displayed(self.world, [self.case], kind=PostingKind(level), now=self.now)
+        if self.covered(level):
+            # What an earlier period covers has gone on before the act is judged (ADR 21).
+            (result,) = reviews.correct(
+                ref(self.case), by=self.officer(level), now=self.now, opinion="有误。"
+            )
+            assert result.changes, result.sentence
+            return
+        stages.displayed(self.world, [self.case], kind=PostingKind(level), now=self.now)
         stages.do(reviews.correct(ref(self.case), by=self.officer(level), now=self.now, opinion="有误。"))
         self.shown[level] = []
 
@@ -168,7 +177,7 @@ class Life:
 
 
 def test_nobody_is_announced_above_any_of_three_full_postings(world: World) -> None:
-    @settings(max_examples=40, deadline=None, derandomize=True)
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
     # 17 亩 reach the cap of 5,000 yuan: there a larger quantity brings no larger amount.
     @given(
         st.sampled_from([3, 17]),

@@ -61,11 +61,11 @@ ENTERED: dict[State, tuple[DeadlineKind, int, str, str]] = {
 def entered(world: World, state: State) -> Application:
     """A case that enters this state on 28 April at nine, however long it lay in the state before."""
     before = stages.ORDER[stages.ORDER.index(state) - 1]
-    case, moment = stages.reach(world, before)
+    case, _ = stages.reach(world, before)
     if state in (State.TOWNSHIP_REVIEW, State.DISTRICT_REVIEW):
-        posting = stages.displayed(
-            world, [case], kind=PostingKind(before.removesuffix("_posting")), now=moment
-        )
+        # Ten days that end on the day before: the term counts from the end of the period.
+        kind, put_up = PostingKind(before.removesuffix("_posting")), START - timedelta(days=11)
+        posting = stages.displayed(world, [case], kind=kind, now=put_up)
         assert postings.close(posting.pk, now=START).done
     else:
         stages.forward(world, case, state, START)

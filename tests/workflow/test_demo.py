@@ -11,8 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import F
-from django.test import Client, RequestFactory, TestCase, override_settings
-from django.urls import reverse
+from django.test import RequestFactory, TestCase, override_settings
 from pytest_django import DjangoDbBlocker
 from rich.cells import cell_len
 from stdnum.cn import uscc
@@ -35,7 +34,7 @@ from registry.models import (
     Role,
     User,
 )
-from tests.leaks import find_leaks
+from tests import scan
 from tests.workflow.rows import counts
 from workflow import drafts, postings, summaries, sweeps
 from workflow.demo import loading
@@ -192,19 +191,15 @@ class TestTownship:
         assert len(announced) == 7
         assert (announced[5] - announced[0]).days > 90
 
-    def test_public_pages_leak_nothing(self) -> None:
-        public = Posting.objects.on_display() | Posting.objects.filter(kind=PostingKind.ANNOUNCEMENT)
-        phones = {"12317"}
-        for region in Region.objects.all():
-            phones |= {region.phone, region.discipline_phone}
-        # A list that ran out yesterday hangs until the sweep, and is shown no more.
-        over = set(postings.due(now=clock.now()))
-        shown = [reverse("public-sheet", args=[one.pk]) for one in public if one.pk not in over]
-        assert len(shown) == 11
-        for address in (reverse("public-board"), *shown):
-            page = Client().get(address)
-            assert page.status_code == 200, address
-            assert find_leaks(page.content.decode(), allowed_phones=phones) == [], address
+    @pytest.mark.any_database
+    def test_nothing_leaks_from_any_page_or_sheet(self) -> None:
+        """Every page, sheet, paper and answer of the public site, link by link."""
+        found = scan.everything(clock.now())
+        assert found.leaks == []
+        assert "public-objection" in found.pages
+        assert found.sheets > 20
+        assert found.papers["certificate/"] > 10
+        assert found.states == set(State) - {State.DRAFT}
 
     def test_frozen_rows_hold_public_fields_only_and_no_private_word(self) -> None:
         shown = PostingEntry.objects.exclude(outcome=EntryOutcome.PICKED).values_list("row", flat=True)

@@ -13,11 +13,13 @@ from applications.states import Level, State
 from registry.models import User
 from tests import stages
 from tests.workflow.refusing import refused
+from tests.workflow.views.pages import as_, clock_at
 from tests.world import World, photo
 from workflow import drafts, intake, postings
 from workflow.models import DisplayPhoto, Posting, PostingKind, PostingState
 from workflow.postings import Display
 from workflow.results import Ref
+from workflow.sheets import ListTampered
 
 VILLAGE = PostingKind.VILLAGE
 
@@ -273,6 +275,32 @@ def test_taking_a_sheet_down_needs_a_reason_and_a_sheet_that_hangs(world: World)
         lambda: postings.take_down(second, by=world.clerk, now=now, reason="有误。"), "不在公示中，不能撤下"
     )
     assert not postings.close(second.pk, now=stages.after(second)).done
+
+
+def test_a_sheet_that_is_not_what_was_displayed_is_taken_down_even_after_its_last_day(world: World) -> None:
+    intact, broken = hanging(world), hanging(world)
+    entry = broken.entries.get()
+    broken.entries.update(row={**entry.row, "amount": "9000.00"})
+    late = stages.after(broken)
+    refused(lambda: postings.take_down(intact, by=world.clerk, now=late, reason="有误。"), "不能再提前撤下")
+    with pytest.raises(ListTampered):
+        postings.close(broken.pk, now=late)
+    with clock_at(late):
+        page = as_(world.clerk).get(broken.get_absolute_url()).content.decode()
+        whole = as_(world.clerk).get(intact.get_absolute_url()).content.decode()
+    assert "可以写明原因提前撤下，期满以后也可以" in page
+    assert "提前撤下：已于" not in page
+    assert "提前撤下：已于2021-03-11期满" in whole
+    postings.take_down(broken, by=world.clerk, now=late, reason="名单被改动，恢复不了。")
+    kept = Posting.objects.get(pk=broken.pk)
+    assert (kept.state, kept.taken_down_at) == (PostingState.TAKEN_DOWN, late)
+    # The case waits for a new sheet and runs again in full.
+    case = stages.again(entry.application)
+    assert case.state == State.VILLAGE_POSTING
+    again = stages.displayed(world, [case], kind=VILLAGE, now=late)
+    assert again.entries.get().repeats == entry
+    assert postings.close(again.pk, now=stages.after(again)).done
+    assert stages.again(case).state == State.TOWNSHIP_REVIEW
 
 
 def test_the_photo_at_the_end_is_of_the_end(world: World) -> None:

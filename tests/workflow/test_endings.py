@@ -296,8 +296,8 @@ def test_what_is_changed_in_the_database_is_found_reported_and_stops_nobody_else
     stages.draft(world)
     TAMPERED[what](bad)
     after = stages.after(good)
-    for _ in range(2):
-        done = sweeps.run(now=after)
+    for minutes in (0, 1):
+        done = sweeps.run(now=after + timedelta(minutes=minutes))
         assert len(done.failed) == 1
     assert (fresh(bad).state, fresh(good).state) == (PostingState.DISPLAYED, PostingState.CLOSED)
     assert stages.again(good_cases[0]).state == State.TOWNSHIP_REVIEW
@@ -312,7 +312,9 @@ def test_a_sheet_set_right_again_closes_at_the_next_check(world: World) -> None:
     sql(f"UPDATE {ENTRY} SET amount = 9000 WHERE posting_id = %s", posting.pk)
     assert sweeps.run(now=stages.after(posting)).closed == 0
     sql(f"UPDATE {ENTRY} SET amount = 900 WHERE posting_id = %s", posting.pk)
-    assert sweeps.run(now=stages.after(posting)).closed == 1
+    # It rests for a minute after the first failure.
+    assert sweeps.run(now=stages.after(posting) + timedelta(seconds=59)).closed == 0
+    assert sweeps.run(now=stages.after(posting) + timedelta(minutes=1)).closed == 1
     assert stages.again(cases[0]).state == State.TOWNSHIP_REVIEW
 
 

@@ -197,7 +197,7 @@ def test_only_an_administrator_enters_a_notice(world: World, who: str) -> None:
     seen = holidays.fingerprint(NATIONAL_2021, holidays.foresee(NATIONAL_2021, now=now))
     refused(
         lambda: holidays.enter(NATIONAL_2021, by=getattr(world, who), now=now, seen=seen),
-        "节假日通知由系统管理员录入",
+        "节假日通知由区县以上的系统管理员录入",
     )
 
 

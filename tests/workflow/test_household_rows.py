@@ -6,8 +6,18 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from registry.models import Category, Household, Member, MemberStatus, Relationship
+from registry.models import (
+    Category,
+    CategoryPeriod,
+    Household,
+    Member,
+    MemberStatus,
+    RegisterAct,
+    RegisterChange,
+    Relationship,
+)
 from tests.workflow.filled import filled, rows_of, upload
 from tests.world import World, id_number
 from workflow import claim_rows, household_sheet, imports
@@ -100,6 +110,53 @@ def test_known_people_are_completed_and_what_is_left_empty_stays(world: World) -
     assert (head.id_number, head.card_number, head.relationship) == (*before, Relationship.HEAD)
 
 
+def test_what_a_list_changes_leaves_the_lines_that_a_correction_on_the_desk_leaves(world: World) -> None:
+    home = world.household(name="示例户主")
+    head, number = home.head, id_number()
+    assert head is not None
+    row = {"户编号": home.number, "村民组": "新组", "户类别": "边缘易致贫户", "住址": "〔示例〕新址"}
+    job = run(
+        world,
+        [
+            {**row, "姓名": "示例户主", "手机号": "〔示例〕13900009876", "开户银行": "新银行"},
+            {"户编号": home.number, "姓名": "示例子女", "与户主关系": "子女", "身份证号": number},
+            person("示例新户1", "示例户主甲"),
+            person("示例新户1", "示例子女甲", "子女"),
+        ],
+    )
+    child = home.members.get(name="示例子女")
+    lines = RegisterChange.objects.order_by("pk")
+    assert [(line.household, line.member, line.act) for line in lines] == [
+        (home, None, RegisterAct.CORRECT_HOUSEHOLD),
+        (home, head, RegisterAct.CORRECT_MEMBER),
+        (home, child, RegisterAct.ADD_MEMBER),
+    ]
+    reason = f"按2021-03-01上传的户和成员表格（第{job.pk}号导入）修改。"
+    assert {(line.by, line.at, line.reason) for line in lines} == {(world.administrator, world.now, reason)}
+    of_home, of_head, of_child = (line.data["changed"] for line in lines)
+    assert {one["field"]: one.get("after") for one in of_home} == {
+        "group": "新组",
+        "category": "边缘易致贫户",
+        "address": None,
+    }
+    assert [(one["field"], "before" in one) for one in of_head] == [("phone", True), ("bank", False)]
+    assert {one["field"] for one in of_child} == {"name", "relationship", "id_number"}
+    kept = f"{list(lines.values())}"
+    assert [
+        secret for secret in (number, "13900009876", "新址", "新银行", "示例子女") if secret in kept
+    ] == []
+
+
+def test_a_line_that_changes_nothing_or_is_refused_leaves_no_line_on_the_record(world: World) -> None:
+    home, other = world.household(name="示例户主"), world.household(name="示例户主乙")
+    row = {"户编号": home.number, "姓名": "示例户主", "村民组": "新组"}
+    same = {"户编号": other.number, "姓名": "示例户主乙", "与户主关系": "户主"}
+    run(world, [row, same, person("", "示例甲")])
+    assert [(line.household, line.act) for line in RegisterChange.objects.all()] == [
+        (home, RegisterAct.CORRECT_HOUSEHOLD)
+    ]
+
+
 FAULTS = [
     ({"户编号": ""}, "没有填写“户编号”。"),
     ({"姓名": ""}, "没有填写“姓名”。"),
@@ -150,11 +207,14 @@ def test_a_number_of_another_household_and_a_second_head_are_refused(world: Worl
     ]
     said = [sentence for _, sentence in answers(take(world, rows))]
     assert said[0] == said[1] == "这个身份证号已登记在别的户，请核对。"
-    assert said[2] == "这一户已经有户主；更换户主请在后台管理里修改。"
+    assert said[2] == "这一户已经有户主，不能用表格更换户主，请在这一户的页面更换。"
     assert said[3] == "新登记的成员。"
     assert said[4] == "身份证号和第5行相同，请核对。"
     assert said[5] == "和第5行是同一户的同名成员，请核对是否重复。"
-    assert said[6] == "这名成员登记的是另一个身份证号；确实要改的，请在后台管理里修改。"
+    assert (
+        said[6]
+        == "这名成员登记的是另一个身份证号，不能用表格改动，请核对是不是同名的另一个人；登记错了的，在这一户的页面更正。"
+    )
     assert said[7] == "同一户的“户类别”和前面（第4行起）写的不一样，请核对。"
 
 
@@ -195,3 +255,27 @@ def test_looking_through_a_register_takes_a_bounded_number_of_statements(world: 
         return len(captured)
 
     assert statements(30) <= statements(2) + 1
+
+
+def test_a_category_is_dated_when_a_list_registers_or_changes_it(world: World) -> None:
+    known = world.household(name="示例户主乙")
+    run(
+        world,
+        [
+            person("示例新户9", "示例户主甲"),
+            person(known.number, "示例户主乙", 户类别="边缘易致贫户"),
+        ],
+    )
+    today = timezone.localdate(world.now)
+    who = world.administrator.pk
+    rows = CategoryPeriod.objects.order_by("household__number", "pk")
+    assert list(rows.values_list("household__number", "category", "since", "recorded_by")) == sorted(
+        [
+            ("示例新户9", "general", today, who),
+            (known.number, "general", None, None),
+            (known.number, "marginal", today, who),
+        ],
+        key=lambda row: row[0],
+    )
+    run(world, [person(known.number, "示例户主乙", 户类别="边缘易致贫户", 村民组="第9村民组")])
+    assert rows.count() == 3

@@ -214,7 +214,8 @@ def test_two_villages_of_one_name_in_two_townships_each_have_a_first_sheet(world
     cases, moment = waiting(world, 1)
     stages.displayed(world, cases, kind=VILLAGE, now=moment)
     far = Region.objects.get(name="邻镇")
-    Region.objects.filter(pk=far.pk).update(phone="邻镇监督电话〔示例〕")
+    far.phone = "邻镇监督电话〔示例〕"
+    far.save(update_fields=["phone"])
     world.villages.append(region("990101002001", "示例1村", RegionLevel.VILLAGE, far, short_name="村1"))
     clerk = user("郑村员")
     appointments.appoint(

@@ -365,7 +365,7 @@ def test_a_form_older_than_a_return_and_resubmission_is_refused_with_what_change
         assert [(change.by, change.text) for change in refused.value.changes] == [
             ("李审核", "退回补正：1. 缺少土地承包合同复印件"),
             ("王村一", "修改申请内容。"),
-            ("王村一", "补正后再报"),
+            ("王村一", "补正后再报。没有勾选已补正的：第1条。"),
         ]
         assert case.number in refused.value.sentence
 

@@ -28,6 +28,7 @@ from applications.states import Level, State
 from registry import clock
 from registry.models import Household, Member, Region, RegionLevel
 from registry.models import User as Person
+from tests import scan
 from tests.world import build as build_world
 from workflow import calendar, standings, summaries, sweeps
 from workflow.management.commands import replay_amounts
@@ -236,6 +237,12 @@ class AfterTheYear(TestCase):
         Decision.objects.filter(pk=decision.pk).update(amount_after=rule_amount + 1)
         assert len(list(replay_amounts.faults(replay_case(case.pk)))) == 1
 
+    @pytest.mark.any_database
+    def test_nothing_leaks_from_any_page_or_sheet(self) -> None:
+        # A3 says what A4 says in larger letters: the demonstration's sheets are read on both.
+        found = scan.everything(Posting.objects.latest("created_at").created_at, ("print/", "document/"))
+        assert (found.leaks, found.sheets > 50, found.papers["certificate/"] > 50) == ([], True, True)
+
     def test_a_second_run_refuses_and_changes_nothing(self) -> None:
         before = (Application.objects.count(), HistoryEntry.objects.count(), Receipt.objects.count())
         with pytest.raises(CommandError, match="已经重放完毕"):
@@ -281,7 +288,7 @@ def chronicle() -> dict[str, list[Any]]:
     acts = HistoryEntry.objects.order_by("at", "application__number", "seq")
     sheets = Posting.objects.order_by("created_at", "number")
     entries = PostingEntry.objects.order_by("application__number", "level", "posting__number")
-    files = Attachment.objects.order_by("uploaded_at", "original_name")
+    files = Attachment.objects.order_by("uploaded_at", "original_name", "kind", "sha256")
     return {
         "acts": list(
             acts.values_list("application__number", "seq", "at", "by__username", "act", "source", "target")
@@ -299,7 +306,7 @@ def chronicle() -> dict[str, list[Any]]:
         "files": list(files.values_list("kind", "uploaded_at", "original_name", "sha256")),
         "records": list(BenefitRecord.objects.order_by("note").values_list("note", "recorded_at", "amount")),
         "visits": list(
-            VerificationVisit.objects.order_by("recorded_at").values_list(
+            VerificationVisit.objects.order_by("recorded_at", "application__number").values_list(
                 "application__number", "recorded_at"
             )
         ),

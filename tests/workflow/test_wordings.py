@@ -23,7 +23,7 @@ def test_every_kind_has_a_title_and_a_text_of_its_own(world: World) -> None:
         PostingKind.VILLAGE: "示例1村2021年示例种植补助村级公示",
         PostingKind.TOWNSHIP: "示例镇2021年示例种植补助乡级公示",
         PostingKind.DISTRICT: "示例区2021年示例种植补助拟补助名单区级公示",
-        PostingKind.ANNOUNCEMENT: "示例区2021年示例种植补助补助结果公告",
+        PostingKind.ANNOUNCEMENT: "示例区2021年示例种植补助结果公告",
     }
     assert "拟补助" not in made[PostingKind.ANNOUNCEMENT].text
     assert "公示期为" not in made[PostingKind.ANNOUNCEMENT].text
@@ -98,7 +98,7 @@ def test_an_announcement_template_cannot_promise_a_period(world: World) -> None:
 
 def test_nobody_but_an_administrator_words_a_template(world: World) -> None:
     for person in (world.clerk, world.reviewer, world.approver, world.supervisor):
-        with pytest.raises(permissions.NotAllowed, match="模板由管理员维护"):
+        with pytest.raises(permissions.NotAllowed, match="由区县以上的系统管理员维护"):
             wordings.change(
                 wordings.of_sheet(PostingKind.VILLAGE), wording=Wording("甲", "乙"), by=person, now=world.now
             )

@@ -119,7 +119,7 @@ HIDDEN = "文件里有隐藏的工作表“备用”，请取消隐藏并核对�
 RENAMED = "第一行的表头和模板不一样：缺少“数量”，多出“亩数”。请使用下载的模板填写，不要改动表头。"
 AGAIN = "请下载这个项目今年的模板。"
 ELSEWHERE = "这是“示例2村”的模板，现在录入的是“示例1村”，请下载本村的模板。"
-MACRO = "文件里带有宏，不能上传，请另存为不带宏的.xlsx后再上传。"
+MACRO = "文件里有宏或嵌入的程序，不能上传，请另存为不带宏的Excel工作簿（.xlsx）后再上传。"
 FILES: list[tuple[str, Make, str]] = [
     ("empty", lambda world: b"", "文件是空的，请重新选择。"),
     ("photo", lambda world: photo().read(), "这不是Excel（.xlsx）文件，请选择填好的模板。"),
@@ -237,7 +237,7 @@ def test_faulty_rows_go_out_as_a_template_and_come_in_again() -> None:
     content = claim_rows.workbook(
         columns, marks, [["=危险", "国外", "“档次”不在可选的内容里。"]], more=["问题"]
     )
-    assert rows_of(content) == [{"户编号": "'=危险", "档次": "国外", "问题": "“档次”不在可选的内容里。"}]
+    assert rows_of(content) == [{"户编号": "=危险", "档次": "国外", "问题": "“档次”不在可选的内容里。"}]
     book = load_workbook(BytesIO(content))
     assert book["填报"]["A2"].data_type == "s"
     (rule,) = book["填报"].data_validations.dataValidation

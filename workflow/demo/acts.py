@@ -19,10 +19,10 @@ from registry.models import Household, Member, Region, Role, User
 from workflow import announcements, drafts, fieldwork, intake, objections, postings, reviews
 from workflow.demo import drawings
 from workflow.demo.agenda import StoryBroken
+from workflow.displays import Display
 from workflow.fieldwork import Minutes, VerifierName
 from workflow.models import Channel, EntryOutcome, Objection, Posting, PostingEntry, PostingKind
 from workflow.objections import Complaint
-from workflow.postings import Display
 from workflow.proceedings import Cut
 from workflow.results import Ref, Result
 from workflow.reviews import FaultText

@@ -68,10 +68,12 @@ def _sweep(at: datetime) -> None:
 
 def _something_is_due(at: datetime) -> bool:
     on = timezone.localdate(at)
-    to_tell = Q(remind_on__lte=on, reminded_at__isnull=True) | Q(due_on__lt=on, escalated_at__isnull=True)
+    to_tell = Q(remind_on__lte=on, reminded_at__isnull=True) | Q(
+        escalate_on__lte=on, escalated_at__isnull=True
+    )
     return (
         bool(postings.due(now=at))
-        or Deadline.objects.filter(to_tell, settled_at__isnull=True).exists()
+        or Deadline.objects.filter(to_tell, settled_at__isnull=True, paused_on__isnull=True).exists()
         or bool(releases.covered_but_waiting(limit=1))
     )
 

@@ -1,5 +1,6 @@
 """What the village types for a household: the application, its change, its papers."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from applications.models import Application, Programme, RequiredPaper
 from registry.models import Household, Member, MemberStatus
 from workflow import intake
 from workflow.forms.base import PAPER_TYPES, ManyFilesField, ManyFilesInput, VerbForm
+from workflow.models import Fault
 from workflow.steps import FINAL_LABELS, STEPS
 
 DUE_CHOICES = [("", "全部"), ("over", "已超期"), ("near", "快到期")]
@@ -49,6 +51,9 @@ class SearchForm(forms.Form):
 
 class ClaimForm(VerbForm):
     """What is asked for under a programme: quantity or choice, who is paid, why."""
+
+    beside_amount = "payee"
+    """The field behind which the amount is shown where it depends on none that is typed."""
 
     member = forms.ModelChoiceField(
         label="申请对象", queryset=Member.objects.none(), empty_label="请选择家庭成员"
@@ -96,6 +101,22 @@ class ClaimForm(VerbForm):
         fields["payee"].label_from_instance = _paid_to
         fields["payee"].empty_label = "申请对象本人" if programme.per_person else "户主"
         fields["payee"].help_text = "补贴发到收款人登记的一卡通账户。"
+        # The members are read once for all fields; what is chosen is still looked up among the living.
+        living = [member for member in household.members.all() if member.status == MemberStatus.ALIVE]
+        for name in ("member", "payee"):
+            if name in fields:
+                label, empty = fields[name].label_from_instance, fields[name].empty_label
+                fields[name].choices = [("", empty), *((member.pk, label(member)) for member in living)]
+
+    @property
+    def last_of_amount(self) -> str:
+        """The last visible field that the amount depends on: the amount is shown behind it."""
+        asked = [
+            name
+            for name in ("member", "option", "quantity")
+            if name in self.fields and not self.fields[name].widget.is_hidden
+        ]
+        return asked[-1] if asked else self.beside_amount
 
 
 def _paid_to(member: Member) -> str:
@@ -118,6 +139,7 @@ class EnterForm(ClaimForm):
         empty_label="不是复核后重新申请",
         help_text="原申请不予批准、复核后同意重新申请的，在这里选原申请。",
     )
+    beside_amount = "applied_on"
     field_order = ["member", "option", "quantity", "applied_on", "payee", "reason", "follows", "committed"]
 
     def __init__(self, *args: Any, refused: QuerySet[Application], **kwargs: Any) -> None:
@@ -126,16 +148,6 @@ class EnterForm(ClaimForm):
         earlier.queryset = refused
         if not refused:
             del self.fields["follows"]
-
-    @property
-    def last_of_amount(self) -> str:
-        """The last visible field that the amount depends on: the amount is shown behind it."""
-        asked = [
-            name
-            for name in ("member", "option", "quantity")
-            if name in self.fields and not self.fields[name].widget.is_hidden
-        ]
-        return asked[-1] if asked else "applied_on"
 
     @property
     def application(self) -> intake.Form:
@@ -199,3 +211,21 @@ class AttachForm(VerbForm):
         field: Any = self.fields["paper"]
         field.queryset = papers
         field.label_from_instance = lambda paper: f"{paper.name}{'（必须）' if paper.compulsory else ''}"
+
+
+class FaultsForm(VerbForm):
+    """The numbered faults of a return, each with a box for what is mended."""
+
+    faults = forms.TypedMultipleChoiceField(
+        label="已经补正的",
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="逐条勾选已经补正的。没有勾选的也可以再报，会告诉退回的一级，由其判断。",
+    )
+
+    def __init__(self, *args: Any, faults: Sequence[Fault], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["faults"]
+        field.choices = [(fault.pk, f"{fault.number}. {fault.text}") for fault in faults]
+        field.initial = [fault.pk for fault in faults if fault.mended_at is not None]

@@ -27,6 +27,16 @@ class ManyFilesInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
 
+class CameraMixin:
+    """A file field that a telephone fills from its camera; the photo is made smaller before it is sent."""
+
+    camera = True
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        attrs: dict[str, Any] = super().widget_attrs(widget)  # type: ignore[misc]
+        return {**attrs, "data-shrink": True}
+
+
 class ManyFilesField(forms.FileField):
     """Any number of files, each cleaned as one; none is an empty list."""
 
@@ -41,3 +51,11 @@ class ManyFilesField(forms.FileField):
             raise forms.ValidationError(f"一次最多上传{MOST_FILES}个文件。")
         clean_one = super().clean
         return [clean_one(one, initial) for one in files]
+
+
+class PhotoField(CameraMixin, forms.FileField):
+    """One photo, taken with the telephone or picked."""
+
+
+class ManyPhotosField(CameraMixin, ManyFilesField):
+    """Photos or papers, taken with the telephone or picked."""

@@ -11,7 +11,7 @@ from workflow.fieldwork import Minutes, VerifierName
 from workflow.forms.applications import DayInput
 from workflow.forms.base import ManyFilesField as ManyFilesField
 from workflow.forms.base import ManyFilesInput as ManyFilesInput
-from workflow.forms.base import VerbForm
+from workflow.forms.base import ManyPhotosField, VerbForm
 from workflow.results import Ref
 
 
@@ -71,7 +71,7 @@ class VisitForm(VerbForm):
         widget=forms.RadioSelect,
         error_messages={"required": "请选择核实结论。"},
     )
-    photos = ManyFilesField(
+    photos = ManyPhotosField(
         label="照片",
         required=False,
         widget=ManyFilesInput(attrs={"accept": "image/jpeg,image/png"}),
@@ -112,7 +112,7 @@ class MeetingForm(VerbForm):
     chair = forms.CharField(label="主持人", max_length=50)
     recorder = forms.CharField(label="记录人", max_length=50)
     minutes = forms.CharField(label="会议记录", max_length=10_000, widget=forms.Textarea(attrs={"rows": 6}))
-    papers = ManyFilesField(
+    papers = ManyPhotosField(
         label="会议材料",
         required=False,
         widget=ManyFilesInput(attrs={"accept": "image/jpeg,image/png,application/pdf"}),

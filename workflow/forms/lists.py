@@ -115,9 +115,35 @@ class CaseFilter(ListFilter):
 
     state = forms.ChoiceField(label="环节", required=False, choices=CASE_STATES)
     due = forms.ChoiceField(label="期限", required=False, choices=DUE_CHOICES)
-    mine = forms.ChoiceField(label="范围", required=False, choices=[ALL, ("1", "待我办理")])
-    field_order = ["q", "state", "programme", "village", "due", "mine", "since", "until", "sort"]
+    mine = forms.ChoiceField(
+        label="范围", required=False, choices=[ALL, ("1", "待我办理"), ("taken", "我接手的")]
+    )
+    doubts = forms.ChoiceField(
+        label="疑点", required=False, choices=[ALL, ("none", "无疑点"), ("some", "有疑点")]
+    )
+    field_order = ["q", "state", "programme", "village", "due", "mine", "doubts", "since", "until", "sort"]
     labels = {"since": "申请日期从"}
+
+
+class QueueFilter(CaseFilter):
+    """The filter of a reviewer's queue: that of the list, its programmes and villages those of the queue itself."""
+
+    state = None  # type: ignore[assignment]
+    programme = forms.IntegerField(  # type: ignore[assignment]
+        label="项目", required=False, min_value=1, max_value=2**31, widget=forms.Select
+    )
+    village = forms.IntegerField(  # type: ignore[assignment]
+        label="村（社区）", required=False, min_value=1, max_value=2**31, widget=forms.Select
+    )
+
+    def _choose(self, name: str, rows: list[Any], choices: Any) -> None:
+        """The queue is read once, with the filter in it; what there is to choose from is known only after."""
+
+    def offer(self, *, programmes: Iterable[tuple[int, str]], villages: Iterable[tuple[int, str]]) -> None:
+        """Give the choices that the queue holds."""
+        fields: dict[str, Any] = self.fields
+        for name, found in (("programme", programmes), ("village", villages)):
+            fields[name].widget.choices = [ALL, *dict(found).items()]
 
 
 class DecisionFilter(ListFilter):

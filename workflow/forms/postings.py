@@ -8,11 +8,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 
 from applications.models import Application
+from registry.models import User
 from workflow.announcements import LABELS, Listing, TenItems
+from workflow.displays import Display
 from workflow.drafts import REQUIRED, Heading
-from workflow.forms.base import VerbForm
-from workflow.models import Posting
-from workflow.postings import Display
+from workflow.forms.base import PhotoField, VerbForm
 
 BATCHES = ["第一批", "第二批", "第三批", "第四批", "第五批"]
 WHEN = "%Y-%m-%dT%H:%M"
@@ -47,13 +47,6 @@ class SheetForm(VerbForm):
         choices=[("", "不分批"), *((name, name) for name in BATCHES)],
         help_text="有的村还没有报上来时，先公示已报上来的，标为第一批。",
     )
-    supplements = forms.ModelChoiceField(
-        label="补充哪一张公示",
-        queryset=Posting.objects.none(),
-        required=False,
-        empty_label="不是补充公示",
-        help_text="曾从某张公示上撤出、更正后重新公示的申请，在这里选原来的公示，备注栏会写明“补充公示”。",
-    )
     legal_basis = forms.CharField(label="政策依据", widget=forms.Textarea(attrs={"rows": 2}))
     standard = forms.CharField(label="补贴标准", widget=forms.Textarea(attrs={"rows": 2}))
     text = forms.CharField(label="正文", widget=forms.Textarea(attrs={"rows": 3}))
@@ -63,17 +56,10 @@ class SheetForm(VerbForm):
     discipline_phone = forms.CharField(label="纪委监督电话", max_length=40)
     hotline = forms.CharField(label="举报电话", max_length=40)
 
-    def __init__(
-        self, *args: Any, cases: Iterable[Application], earlier: QuerySet[Posting], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, cases: Iterable[Application], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         picks: Any = self.fields["applications"]
         picks.choices = [(case.pk, case.number) for case in cases]
-        chain: Any = self.fields["supplements"]
-        chain.queryset = earlier
-        chain.label_from_instance = lambda posting: f"{posting.number}《{posting.title}》"
-        if not earlier:
-            del self.fields["supplements"]
         for name, label in REQUIRED.items():
             self.fields[name].error_messages["required"] = f"公示必须写明{label}，请补齐。"
 
@@ -92,7 +78,15 @@ class DisplayForm(VerbForm):
     displayed_at = forms.DateTimeField(
         label="张贴时间",
         widget=MomentInput,
-        help_text="实际贴上去的时间，不能晚于现在。公示期从这一天起算。",
+        help_text="实际贴上去的时间，不能晚于现在。公示期从这一天起算。贴出来以后要尽快登记，登记晚了要重新张贴。",
+    )
+    posted_by = forms.ModelChoiceField(
+        label="张贴人",
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=None,
+        help_text="实际去张贴的经办人，不是自己的请改选。",
+        error_messages={"invalid_choice": "所选的人不是这张公示的经办人员，请重新选择。"},
     )
     witness = forms.CharField(
         label="见证人",
@@ -100,16 +94,22 @@ class DisplayForm(VerbForm):
         help_text="村务监督委员会成员，不能是张贴人，也不能是村两委成员或其近亲属。",
     )
     witness_post = forms.CharField(label="见证人身份", max_length=50, initial="村务监督委员会")
-    photo = forms.FileField(
+    photo = PhotoField(
         label="张贴照片",
         widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png"}),
         help_text="一张就够，要能看清贴出来的名单。JPG或PNG。",
     )
 
+    def __init__(self, *args: Any, posters: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people: Any = self.fields["posted_by"]
+        people.queryset = posters
+        people.label_from_instance = lambda person: person.name
+
     @property
     def act(self) -> Display:
         """The act as typed."""
-        names = ["place", "displayed_at", "witness", "witness_post", "photo"]
+        names = ["place", "displayed_at", "posted_by", "witness", "witness_post", "photo"]
         return Display(**{name: self.cleaned_data[name] for name in names})
 
 
@@ -123,7 +123,7 @@ class TakeDownForm(VerbForm):
 
 
 class EndPhotoForm(VerbForm):
-    photo = forms.FileField(
+    photo = PhotoField(
         label="期满照片",
         widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png"}),
         help_text="公示最后一天或之后拍的一张照片。JPG或PNG。",

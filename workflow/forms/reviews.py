@@ -130,8 +130,10 @@ class SendBackForm(ActForm):
     def __init__(self, *args: Any, papers: Any, returned_before: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        if papers:
+        if found := list(papers):
             fields["papers"].queryset = papers
+            # Read once: the field would ask again for the boxes.
+            fields["papers"].choices = [(paper.pk, f"{paper}") for paper in found]
         else:
             del fields["papers"]
         if not returned_before:

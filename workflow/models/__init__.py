@@ -34,6 +34,7 @@ from workflow.models.postings import (
     PostingState,
 )
 from workflow.models.processes import ApprovalProcess, ReviewTask
+from workflow.models.setbacks import Setback, SetbackKind
 from workflow.models.time import DateMove, Deadline, DeadlineKind, Holiday, HolidayNotice
 from workflow.models.wordings import SheetWording
 
@@ -76,6 +77,8 @@ __all__ = [
     "RefusalCode",
     "ReviewTask",
     "RowState",
+    "Setback",
+    "SetbackKind",
     "SheetWording",
     "Telling",
     "Way",

@@ -41,11 +41,14 @@ class Lease(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a sweep last ran, and what it found."""
+    """When a sweep last ran, what it did by kind, how late the oldest thing was, and whether anything is left."""
 
     name = models.CharField("名称", max_length=40, unique=True)
     at = models.DateTimeField("时间")
     items = models.PositiveIntegerField("处理数", default=0)
+    kinds = models.JSONField("各项处理数", default=dict)
+    lag_seconds = models.PositiveIntegerField("最早一项迟了的秒数", default=0)
+    unfinished = models.BooleanField("没有处理完", default=False)
 
     class Meta:
         verbose_name = "心跳"

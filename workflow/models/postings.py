@@ -70,6 +70,14 @@ class DisplayAct(models.Model):
     witness = models.CharField("见证人", max_length=50)
     witness_post = models.CharField("见证人身份", max_length=50, default="村务监督委员会")
     recorded_at = models.DateTimeField("登记时间")
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="登记人",
+    )
 
     class Meta:
         verbose_name = "张贴登记"

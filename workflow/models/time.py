@@ -74,7 +74,21 @@ class Deadline(models.Model):
     days = models.PositiveSmallIntegerField("工作日")
     due_on = models.DateField("到期日")
     remind_on = models.DateField("提醒日")
+    near_on = models.DateField("临近日", help_text="从这一天起标为临近到期。")
+    escalate_on = models.DateField("督办日", help_text="从这一天起没有办结的报上级。")
     provisional = models.BooleanField("暂定", default=False)
+    step = models.CharField("环节", max_length=30, blank=True, help_text="设定期限时申请所在的环节。")
+    rests = models.JSONField("暂停的时段", default=list, help_text="每段为[首日, 末日, 原因]，两头都不计。")
+    paused_on = models.DateField("暂停自", null=True, blank=True)
+    interrupts = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="interruptions",
+        verbose_name="所中断的期限",
+        help_text="补正期限记着它所中断的办理期限，补正以后接着计算。",
+    )
     set_at = models.DateTimeField("设定时间")
     settled_at = models.DateTimeField("办结时间", null=True, blank=True)
     reminded_at = models.DateTimeField("提醒时间", null=True, blank=True)
@@ -103,7 +117,7 @@ class Deadline(models.Model):
                 name="deadline_to_remind",
             ),
             models.Index(
-                fields=["due_on"],
+                fields=["escalate_on"],
                 condition=models.Q(settled_at__isnull=True, escalated_at__isnull=True),
                 name="deadline_to_escalate",
             ),

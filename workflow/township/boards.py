@@ -9,10 +9,10 @@ from applications.models import Application, Programme
 from applications.states import Level, State
 from registry.models import Region, User
 from registry.scope import within
-from workflow import announcements, drafts, postings
+from workflow import announcements, drafts, postings, supplements
 from workflow.announcements import TenItems
+from workflow.displays import Display
 from workflow.models import DisplayPhoto, EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
-from workflow.postings import Display
 from workflow.results import one
 from workflow.steps import POSTING_STATE
 from workflow.township import evidence
@@ -76,10 +76,12 @@ def _put_up(
     now: datetime,
 ) -> None:
     """Draft a sheet per programme, one more per sheet that is corrected, and display them in one act."""
-    earlier = _earlier(cases, kind)
     heaps: dict[Heap, list[Application]] = defaultdict(list)
-    for case in cases:
-        heaps[case.programme_id, earlier.get(case.pk)].append(case)
+    for source, rows in supplements.heaps(
+        cases, kind, supplements.shown_before([case.pk for case in cases], kind)
+    ).items():
+        for case in rows:
+            heaps[case.programme_id, source].append(case)
     sheets = [
         _drafted(kind, region, heap, heaps[heap], by=by, now=now)
         for heap in sorted(heaps, key=lambda heap: (heap[0], heap[1] or 0))
@@ -93,13 +95,6 @@ def _put_up(
     )
     key = book.key("display", f"{now:%Y%m%d}", kind, region.code)
     all_done(postings.display([sheet.pk for sheet in sheets], act=act, by=by, now=now, key=key))
-
-
-def _earlier(cases: Iterable[Application], kind: PostingKind) -> dict[int, int]:
-    """The sheet of the same level that each case hung on before, if it did."""
-    rows = PostingEntry.objects.filter(application__in=[case.pk for case in cases], level=kind)
-    hung = rows.exclude(posting__state=PostingState.DRAFT).order_by("pk")
-    return dict(hung.values_list("application_id", "posting_id"))
 
 
 def _drafted(

@@ -186,7 +186,11 @@ class OfAccount(AdministratorMixin):
 
     @property
     def verdict(self) -> permissions.Verdict:
-        return permissions.may_keep_account(self.actor, self.person)
+        lasting = [
+            one for one in self.person.appointments.all() if (one.ends_on or date.max) >= self.actor.on
+        ]
+        codes = [one.region.code for one in lasting]
+        return permissions.may_keep_account(self.actor, self.person, codes=codes)
 
 
 class AccountDetail(OfAccount, StaffView):
@@ -199,18 +203,20 @@ class AccountDetail(OfAccount, StaffView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         person, now = self.person, clock.now()
         locks = lockout.locks([person.username], now=now).get(person.username, [])
-        theirs = appointments.actor(person, on=self.actor.on)
+        in_force = _in_force(person, self.actor.on)
+        held = appointments.holdings(in_force) if person.is_active else ()
+        theirs = appointments.Actor(user_id=person.pk, user=person, on=self.actor.on, holdings=held)
         context = {
             "person": person,
             "badges": badges(person, locks, now=now),
             "locks": locks,
             "asked": factor.is_asked_of(theirs),
             "appointments": person.appointments.all(),
-            "in_force": _in_force(person, self.actor.on),
+            "in_force": in_force,
             "changes": person.account_changes.select_related("by"),
             "verdict": self.verdict,
             "pages": [page for page in PAGES.values() if _offers(page.slug, person, bool(locks))],
-            "held": departures.held(person, on=self.actor.on),
+            "held": departures.held(person, on=self.actor.on, posts=in_force),
         }
         return render(request, "desk/account_detail.html", context)
 

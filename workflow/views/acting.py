@@ -5,27 +5,20 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from applications.amounts import plain
-from applications.models import Application, RequiredPaper
+from applications.models import RequiredPaper
 from applications.states import State
 from registry import clock
-from registry.refusal import Refused
-from workflow import intake, permissions, reviews, standings, worklists
+from workflow import permissions, returns, standings, worklists
 from workflow.forms.reviews import SendBackForm
 from workflow.models import Act
 from workflow.permissions import Verdict
-from workflow.results import Ref, Result, one
+from workflow.results import Result, one
 from workflow.steps import staff_label
 from workflow.views import offers
 from workflow.views.acts import PAGES, ActPage, Told
-from workflow.views.base import StaffView, tell_results
 from workflow.views.case import CaseVerbView
-
-MOST = 200
-"""Cases in one batch."""
 
 
 class ApplicationAct(CaseVerbView):
@@ -89,59 +82,9 @@ class ApplicationAct(CaseVerbView):
             "law": offers.try_law(self.page, case, standing, by=self.actor.user_id or 0),
             "quantity": plain(case.quantity),
         }
+        if self.page.slug == "resubmit":
+            extra["returned"] = returns.last(case)
         return super().get_context_data(**{**extra, **kwargs})
 
 
-class ApplicationBatch(StaffView):
-    """Submit drafts or pass reviews, as ticked in the list: one verb call, one message per refusal."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        act = request.POST.get("act")
-        if act not in {"submit", "pass_on"}:
-            raise Http404
-        refs = self._refs(request.POST.getlist("ids"))
-        back = self._back()
-        if not refs:
-            messages.warning(request, "请先勾选要办理的申请。")
-            return back
-        told: Any = {"by": request.user, "now": clock.now(), "key": request.POST.get("key", "")[:64]}
-        try:
-            if act == "submit":
-                results, done = intake.submit(refs, **told), "申请已提交"
-            else:
-                results, done = reviews.pass_on(refs, **told), "已通过，等待公示"
-        except Refused as refused:
-            messages.error(request, refused.sentence)
-            return back
-        tell_results(request, results, done)
-        return back
-
-    def _refs(self, ticked: list[str]) -> list[Ref]:
-        """The cases as the list showed them. One that the person may not see hides them all."""
-        refs = {}
-        for text in ticked:
-            parts = text.split(":")
-            if len(parts) != 2 or not all(
-                part.isascii() and part.isdigit() and len(part) < 19 for part in parts
-            ):
-                raise Http404
-            refs[int(parts[0])] = Ref(int(parts[0]), int(parts[1]))
-        if len(refs) > MOST:
-            raise Http404
-        seen = Application.objects.visible_to(self.actor).filter(pk__in=refs).count()
-        if seen != len(refs):
-            raise Http404
-        return list(refs.values())
-
-    def _back(self) -> HttpResponseRedirect:
-        """Back to the list as it was filtered."""
-        url = self.request.POST.get("next", "")
-        here = self.request.get_host()
-        safe = url_has_allowed_host_and_scheme(url, {here}, require_https=self.request.is_secure())
-        return HttpResponseRedirect(url if safe else reverse("application-list"))
-
-
 application_act = ApplicationAct.as_view()
-application_batch = ApplicationBatch.as_view()

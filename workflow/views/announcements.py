@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.db.models import OuterRef
 from django.http import Http404
 from django.urls import reverse
 
@@ -79,7 +80,7 @@ class AnnouncementItems(OfDraft):
 
     def get_initial(self) -> dict[str, Any]:
         posting = self.draft
-        written = AnnouncementSheet.objects.filter(posting=posting).first()
+        written = getattr(posting, "announcement", None)
         if written is not None:
             return {name: getattr(written, name) for name in [*announcements.LABELS, *CATALOGUE]}
         phones = {
@@ -130,14 +131,19 @@ class AnnouncementPublish(OfDraft):
         picked = (
             posting.entries.filter(outcome=EntryOutcome.PICKED).order_by("position").values("application")
         )
-        cases = Application.objects.filter(pk__in=picked).select_related(
-            "programme", "village", "household", "payee"
+        waiting = Deadline.objects.filter(
+            application=OuterRef("pk"), kind=DeadlineKind.ANNOUNCEMENT, settled_at__isnull=True
+        ).order_by("due_on")
+        cases = (
+            Application.objects.filter(pk__in=picked)
+            .select_related("programme", "village", "household", "payee")
+            .annotate(due_on=waiting.values("due_on")[:1], near_on=waiting.values("near_on")[:1])
         )
         prospects = foresee(list(cases.order_by("village__code", "pk")), actor=self.actor)
         going = [one for one in prospects if not one.why_not]
         draft = posting.state == PostingState.DRAFT
         faults = comparison.compare(posting, [one.case for one in going]).faults if draft else []
-        written = AnnouncementSheet.objects.filter(posting=posting).first()
+        written = getattr(posting, "announcement", None)
         missing = drafts.missing(posting)
         missing += announcements.lacking(written)
         missing += announcements.unlisted(written) if written else []
@@ -158,13 +164,11 @@ class AnnouncementPublish(OfDraft):
 
 def _due(going: Sequence[Prospect], today: date) -> badges.DueBadge | None:
     """The first day by which one of these cases has to be announced (20 working days from the approval)."""
-    waiting = Deadline.objects.filter(
-        application__in=[one.case.pk for one in going],
-        kind=DeadlineKind.ANNOUNCEMENT,
-        settled_at__isnull=True,
-    )
-    first = waiting.order_by("due_on").first()
-    return badges.of_due(first.due_on, first.remind_on, today=today) if first else None
+    waiting = [vars(one.case) for one in going if vars(one.case)["due_on"]]
+    if not waiting:
+        return None
+    first = min(waiting, key=lambda row: row["due_on"])
+    return badges.of_due(first["due_on"], first["near_on"], today=today)
 
 
 announcement_items = AnnouncementItems.as_view()

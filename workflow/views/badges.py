@@ -5,6 +5,7 @@ from datetime import date
 
 from applications.models import Application
 from applications.states import CORRECTIONS, OPEN, POSTINGS, State
+from workflow.deadlines import OBJECTED
 from workflow.steps import staff_label
 
 TONES = {
@@ -25,9 +26,9 @@ class StateBadge:
 
 @dataclass(frozen=True)
 class DueBadge:
-    """A due date: in time, near, or over."""
+    """A due date: in time, near, or over; or no date, for a term that rests, and why."""
 
-    on: date
+    on: date | None
     tone: str
     text: str
 
@@ -46,15 +47,24 @@ def of_state(state: str, *, hanging: bool = False, held: bool = False, plain: bo
     return StateBadge(label, "open" if found in OPEN else TONES.get(found, "quiet"))
 
 
-def of_due(on: date | None, remind_on: date | None, *, today: date) -> DueBadge | None:
-    """The due date's word: how many days are left, or that it has passed."""
+def of_rest(since: date) -> DueBadge:
+    """The word for a term that rests: it has no end to count to."""
+    return DueBadge(None, "rest", f"暂停：{OBJECTED}（自{since}起）")
+
+
+def of_due(
+    on: date | None, near_on: date | None, *, today: date, paused_on: date | None = None
+) -> DueBadge | None:
+    """The due date's word: how many days are left, that it has passed, or that it rests."""
+    if paused_on is not None:
+        return of_rest(paused_on)
     if on is None:
         return None
     if on < today:
         return DueBadge(on, "over", f"已超期{(today - on).days}天")
     if on == today:
         return DueBadge(on, "near", "今天到期")
-    near = remind_on is not None and remind_on <= today
+    near = near_on is not None and near_on <= today
     return DueBadge(on, "near" if near else "ok", f"还有{(on - today).days}天")
 
 
@@ -62,5 +72,5 @@ def put_on(case: Application, *, today: date) -> Application:
     """Put the badges on a row of `worklists.cases`, for the template."""
     row = vars(case)
     case.badge = of_state(case.state, hanging=row["hanging"], held=row["held"])  # type: ignore[attr-defined]
-    case.due = of_due(row["due_on"], row["remind_on"], today=today)  # type: ignore[attr-defined]
+    case.due = of_due(row["due_on"], row["near_on"], today=today, paused_on=row["paused_on"])  # type: ignore[attr-defined]
     return case

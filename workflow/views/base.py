@@ -1,9 +1,11 @@
 """What the pages share: who may be here, one place for refusals, and a form that ends in one verb."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.generic import FormView, View
 
 from registry.appointments import Actor
+from registry.middleware import told_refused
 from registry.refusal import Refused
 from workflow.forms.base import new_key
 from workflow.results import Conflict, Result
@@ -30,6 +33,9 @@ class StaffMixin(LoginRequiredMixin):
             return render(request, "403.html", {"sentence": "您目前没有任职，请联系管理员。"}, status=403)
         if request.user.is_authenticated and request.user.must_change_password:
             messages.info(request, "这是初始密码，请先修改密码再办理业务。")
+            return redirect("password")
+        if request.user.is_authenticated and request.user.password_has_aged(on=self.actor.on):
+            messages.info(request, f"密码已经使用满{settings.PASSWORD_DAYS}天，请先修改密码再办理业务。")
             return redirect("password")
         return super().dispatch(request, *args, **kwargs)
 
@@ -62,8 +68,11 @@ class VerbView(StaffMixin, FormView):
             return conflict_page(self.request, conflict, back_url=self.request.path)
         except Refused as refused:
             renew_key(form)
+            tell_foreign_choices(self.request, form)
             self.show_refusal(form, refused)
             return self.render_to_response(self.get_context_data(form=form), status=422)
+        # What the form never offered was passed over; that it was sent is told all the same.
+        tell_foreign_choices(self.request, form, status=302)
         if isinstance(done, list):
             tell_results(self.request, done, self.success_message)
         elif self.success_message:
@@ -75,11 +84,38 @@ class VerbView(StaffMixin, FormView):
         form.add_error(None, refused.sentence)
 
     def form_invalid(self, form: forms.Form) -> HttpResponse:
+        tell_foreign_choices(self.request, form)
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         extra = {"page_title": self.page_title, "submit_label": self.submit_label}
         return super().get_context_data(**{**extra, **kwargs})
+
+
+NO_CHOICE = {"invalid_choice", "invalid_pk_value", "invalid_list"}
+NUMBERED = re.compile(r"[a-z]{1,20}\d{1,19}")
+"""A field of one row (pick17): its name holds the id."""
+
+
+def tell_foreign_choices(request: HttpRequest, form: forms.BaseForm, *, status: int = 422) -> None:
+    """Log which fields named something that the form never offered: an id was swapped, or the list was stale.
+
+    The person keeps what was typed (422): for them a foreign id and one that never was are the same.
+    """
+    chosen = {
+        name
+        for name, faults in form.errors.as_data().items()
+        if any(fault.code in NO_CHOICE for fault in faults)
+    }
+    declared = set(getattr(form, "base_fields", ()))
+    unoffered = {
+        name
+        for name in request.POST
+        if name not in form.fields and (name in declared or NUMBERED.fullmatch(name))
+    }
+    swapped = sorted(chosen | unoffered)
+    if swapped:
+        told_refused(request, status=status, what="fields=" + ",".join(swapped))
 
 
 def renew_key(form: Any) -> None:

@@ -5,11 +5,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from applications.models import Application
-from workflow import worklists
+from registry.models import Member, Relationship
+from workflow import permissions, worklists
+from workflow.models import Deadline
 from workflow.permissions import Verdict
 from workflow.results import Ref
 from workflow.views import badges
@@ -17,6 +20,15 @@ from workflow.views.base import StaffMixin, VerbView
 
 NEVER_SHOWN = -1
 """A revision that no case has: a form without one was not made by us, and is answered as out of date."""
+
+
+OF_DEADLINE = ("kind", "starts_on", "days", "due_on", "provisional", "paused_on", "rests")
+
+
+def open_deadline(case: Application) -> Deadline | None:
+    """The due date of the step that a case of `OfCase` is in: it was read along with the case."""
+    row = {name: vars(case)[f"open_{name}"] for name in OF_DEADLINE}
+    return Deadline(**row) if row["due_on"] else None
 
 
 class OfCase(StaffMixin):
@@ -27,6 +39,18 @@ class OfCase(StaffMixin):
     @cached_property
     def case(self) -> Application:
         rows = worklists.cases(self.actor).select_related("entered_by", "follows")
+        # The one that rests too: the page says since when, and why.
+        due = Deadline.objects.filter(
+            application=OuterRef("pk"), objection__isnull=True, settled_at__isnull=True
+        )
+        head = Member.objects.filter(household=OuterRef("household"), relationship=Relationship.HEAD)
+        rows = rows.annotate(
+            set_back_by=Subquery(
+                permissions.set_backs(OuterRef("pk"), OuterRef("state")).values("level")[:1]
+            ),
+            head_name=Subquery(head.values("name")[:1]),
+            **{f"open_{name}": Subquery(due.values(name)[:1]) for name in OF_DEADLINE},
+        )
         return badges.put_on(get_object_or_404(rows, pk=self.kwargs["pk"]), today=self.actor.on)
 
 

@@ -1,16 +1,27 @@
 """The tabs of a case's page: each loads its own rows, and no other tab's."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, QuerySet, prefetch_related_objects
+
 from applications import papers
-from applications.models import Application, AppraisalItem, HistoryEntry
-from applications.states import CORRECTIONS, State
+from applications.models import (
+    Application,
+    AppraisalItem,
+    Attachment,
+    HistoryEntry,
+    VerificationVisit,
+    Verifier,
+)
+from applications.states import CORRECTIONS, REVIEWS, State
 from registry import masking
 from registry.appointments import Actor
-from workflow import permissions, reuse
-from workflow.models import Act, Decision, Objection, PostingEntry, PostingState, word_for
+from workflow import interests, letters, permissions, returns, reuse
+from workflow.forms.applications import FaultsForm
+from workflow.models import Objection, PostingEntry, PostingState, word_for
 from workflow.steps import staff_label
 
 Load = Callable[[Application, Actor, Sequence[HistoryEntry]], dict[str, Any]]
@@ -31,7 +42,7 @@ def _form(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> d
         "payee_id": masking.mask_id_number(case.payee.id_number or ""),
         "phone": masking.mask_phone(case.household.phone or ""),
         "lacking": _lacking(case),
-        "returned": _last_return(case),
+        **_returned(case, actor, history),
     }
 
 
@@ -60,27 +71,56 @@ def _vote(item: AppraisalItem) -> str:
     return f"到会{item.meeting.present}人，同意{item.in_favour}人，{word}"
 
 
-def _last_return(case: Application) -> Decision | None:
-    if case.state not in CORRECTIONS:
-        return None
-    rows = case.decisions.filter(act__in=[Act.SEND_BACK, Act.CORRECT]).select_related("by")
-    return rows.prefetch_related("faults").order_by("at", "pk").last()
+def _returned(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
+    """The last return of a case in correction or under review again, and the ticks for whoever may set them."""
+    sent_back = any(entry.act in returns.RETURNS for entry in history)
+    if not sent_back or case.state not in CORRECTIONS | REVIEWS:
+        return {}
+    returned = returns.last(case)
+    if returned is None or not returned.faults or not permissions.may_tick(actor, case):
+        return {"returned": returned}
+    return {
+        "returned": returned,
+        "ticks": FaultsForm(faults=returned.faults, initial={"revision": case.revision}),
+    }
 
 
 def _field(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
     """Visits with their verifiers and photos, and what meetings said."""
-    visits = case.visits.select_related("recorded_by").prefetch_related("verifiers", "photos")
+    shown = _visits(case)
     items = case.appraisals.select_related("meeting").order_by("-meeting__held_on", "-pk")
     for item in (appraisals := list(items)):
         item.vote = _vote(item)  # type: ignore[attr-defined]
-    shown = list(visits)
     reuse.note([photo for visit in shown for photo in visit.photos.all()], actor)
     return {"visits": shown, "appraisals": appraisals}
 
 
+def _visits(case: Application) -> list[VerificationVisit]:
+    """The visits, the latest first, with verifiers and photos: two statements, for no visit is without verifiers."""
+    rows = (
+        Verifier.objects.filter(visit__application=case).select_related("visit__recorded_by").order_by("pk")
+    )
+    verifiers: dict[int, list[Verifier]] = defaultdict(list)
+    visits: dict[int, VerificationVisit] = {}
+    for verifier in rows:
+        verifiers[verifier.visit_id].append(verifier)
+        visits[verifier.visit_id] = verifier.visit
+    for visit in (found := list(visits.values())):
+        visit.seen_by = verifiers[visit.pk]  # type: ignore[attr-defined]
+    prefetch_related_objects(found, Prefetch("photos", _files()))
+    return sorted(found, key=lambda visit: (visit.visited_on, visit.pk), reverse=True)
+
+
+def _files() -> QuerySet[Attachment]:
+    """Files, each with whether its photo stands elsewhere too (`twice`)."""
+    return Attachment.objects.annotate(twice=ExpressionWrapper(reuse.elsewhere(), BooleanField()))
+
+
 def _sheets(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
     """The sheets the case stands or stood on, and the objections to it. Never who objected, nor what they said."""
-    entries = PostingEntry.objects.filter(application=case).select_related("posting__region")
+    entries = PostingEntry.objects.filter(application=case).select_related(
+        "posting__region", "repeats__posting"
+    )
     objections = Objection.objects.visible_to(actor).filter(application=case).select_related("posting")
     lodge = permissions.may_lodge(actor, case)
     rows = list(entries.order_by("-pk"))
@@ -92,22 +132,28 @@ def _sheets(case: Application, actor: Actor, history: Sequence[HistoryEntry]) ->
 
 def _history(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
     """Every act on the case, newest first, with decisions' cuts and the cases that follow this one."""
-    cuts = {(decision.batch, decision.act): decision for decision in case.decisions.all() if decision.is_cut}
+    decisions = {(decision.batch, decision.act): decision for decision in case.decisions.all()}
+    told = {place: one.pk for place, one in decisions.items() if letters.tells(one)}
     lines = [
         {
             "entry": entry,
             "word": word_for(entry.act),
             "moved": staff_label(entry.target) if entry.source != entry.target else "",
-            "cut": cuts.get((entry.batch, entry.act)),
+            "cut": one if (one := decisions.get((entry.batch, entry.act))) and one.is_cut else None,
+            "letter": told.get((entry.batch, entry.act)),
         }
         for entry in reversed(history)
     ]
-    return {"lines": lines, "followers": list(case.followers.all())}
+    found: dict[str, Any] = {"lines": lines, "followers": list(case.followers.all())}
+    if case.village.code.startswith(permissions.audited_prefixes(actor)):
+        found["ties"] = interests.at_decisions(case, [one.at for one in decisions.values()])
+    return found
 
 
 def _papers(case: Application, actor: Actor, history: Sequence[HistoryEntry]) -> dict[str, Any]:
     """The files of the case, and the required papers that it lacks."""
-    files = list(case.attachments.select_related("paper", "uploaded_by", "removal").order_by("kind", "pk"))
+    rows = _files().filter(application=case).select_related("paper", "uploaded_by", "removal")
+    files = list(rows.order_by("kind", "pk"))
     reuse.note(files, actor)
     return {"files": files, "missing": papers.missing([case])[case.pk]}
 

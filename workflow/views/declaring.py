@@ -5,13 +5,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from applications.models import Application
 from applications.states import State
 from registry import clock
-from registry.models import Region, Role
+from registry.models import Role
 from registry.scope import within
 from workflow import declarations, permissions, reviews, worklists
 from workflow.forms.fieldwork import DeclareForm
@@ -43,18 +44,23 @@ class DeclarationList(VerbView):
 
     @cached_property
     def cases(self) -> list[Application]:
-        """The list with each case's work; what may be declared first, then by household."""
-        here = within(self.actor.prefixes(Role.VILLAGE_CLERK))
-        rows = worklists.cases(self.actor).filter(here, state=State.VILLAGE_REVIEW)
-        cases = list(rows.order_by("household__number", "pk"))
+        """One page of the list with each case's work; what may be declared first, then by household."""
+        rows = worklists.dressed(self._waiting()).annotate(done=declarations.nearly_done())
+        cases = list(rows.order_by("-done", "household__number", "pk")[:MOST])
         found = declarations.work(cases)
         for case in cases:
             case.work = found[case.pk]  # type: ignore[attr-defined]
-            case.may_declare = permissions.may(self.actor, Act.PASS_VILLAGE, case)  # type: ignore[attr-defined]
+            case.may_declare = permissions.may(  # type: ignore[attr-defined]
+                self.actor, Act.PASS_VILLAGE, case, taken=worklists.taken(case)
+            )
             case.is_ready = not found[case.pk].lacking and bool(case.may_declare)  # type: ignore[attr-defined]
             case.ref = f"{case.pk}:{case.revision}"  # type: ignore[attr-defined]
             badges.put_on(case, today=self.actor.on)
         return sorted(cases, key=lambda case: not vars(case)["is_ready"])
+
+    def _waiting(self) -> QuerySet[Application]:
+        here = within(self.actor.prefixes(Role.VILLAGE_CLERK))
+        return Application.objects.visible_to(self.actor).filter(here, state=State.VILLAGE_REVIEW)
 
     def act(self, form: forms.Form) -> list[Result]:
         refs: list[Ref] = form.cleaned_data["ids"]
@@ -78,18 +84,18 @@ class DeclarationList(VerbView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         cases = self.cases
-        ready = [case for case in cases if vars(case)["is_ready"]]
-        villages: dict[int, Region] = {case.village_id: case.village for case in cases}
+        tallies = declarations.tallies(self._waiting())
+        n = sum(tally.n for tally in tallies)
         extra = {
-            "cases": cases[:MOST],
-            "more": max(0, len(cases) - MOST),
-            "villages": list(villages.values()),
-            "n": len(cases),
-            "amount": sum(case.amount for case in cases),
-            "ready": len(ready),
+            "cases": cases,
+            "more": n - len(cases),
+            "villages": tallies,
+            "n": n,
+            "amount": sum(tally.amount for tally in tallies),
+            "ready": sum(vars(case)["is_ready"] for case in cases),
             "ticked": self._ticked(),
-            "to_visit": sum(not vars(case)["work"].visited for case in cases),
-            "to_appraise": sum(vars(case)["work"].appraisal is None for case in cases),
+            "to_visit": sum(tally.to_visit for tally in tallies),
+            "to_appraise": sum(tally.to_appraise for tally in tallies),
         }
         return super().get_context_data(**{**extra, **kwargs})
 

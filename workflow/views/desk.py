@@ -10,9 +10,8 @@ from django.utils.http import urlencode
 
 from applications.states import POSTINGS, State
 from notifications.models import Message, MessageState
-from registry import clock
 from registry.models import Role
-from workflow import desks, health, worklists
+from workflow import desks, health, overdue, worklists
 from workflow.steps import LEVEL_ROLE, REVIEW_STATE, staff_label
 from workflow.views import badges
 from workflow.views.base import StaffView
@@ -118,7 +117,7 @@ class Desk(StaffView):
         objections = list(worklists.objections_here(self.actor)[: SHOWN + 1])
         for objection in objections:
             row = vars(objection)
-            objection.due = badges.of_due(row["due_on"], row["remind_on"], today=self.actor.on)  # type: ignore[attr-defined]
+            objection.due = badges.of_due(row["due_on"], row["near_on"], today=self.actor.on)  # type: ignore[attr-defined]
         return {
             "objections": objections[:SHOWN],
             "more_objections": len(objections) > SHOWN,
@@ -143,7 +142,7 @@ class Desk(StaffView):
     def _supervising(self) -> dict[str, Any]:
         """For the supervisor: what is overdue, sheets without a photo, corrections of lists."""
         today = self.actor.on
-        late = list(worklists.overdue(self.actor, today=today)[: FEW + 1])
+        late = list(overdue.late(self.actor, today=today)[: FEW + 1])
         for row in late:
             row.days_late = (today - row.due_on).days  # type: ignore[attr-defined]
         photos = desks.unphotographed(self.actor, most=FEW + 1)
@@ -160,7 +159,7 @@ class Desk(StaffView):
         """For the administrator: whether it runs, whether the calendar is there, whether somebody is everywhere."""
         return {
             "administers": True,
-            "sweep": health.sweep(clock.now()),
+            "sweep": health.sweep(health.Look(self.request.moment())),  # type: ignore[attr-defined]
             "dead": Message.objects.filter(state=MessageState.DEAD).count(),
             "years": desks.calendar_years(self.actor.on),
             "without_clerk": desks.without_clerk(self.actor),

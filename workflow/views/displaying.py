@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from registry import clock
-from workflow import drafts, permissions, postings
+from registry.models import User
+from workflow import displays, drafts, permissions, postings
 from workflow.forms.base import VerbForm
 from workflow.forms.postings import WHEN, DisplayForm, EndPhotoForm, ExcuseForm, TakeDownForm
 from workflow.models import Posting, PostingState
@@ -67,9 +68,17 @@ class PostingDisplay(VerbView):
             return HttpResponseRedirect(gone[0].get_absolute_url())
         return super().get(request, *args, **kwargs)
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        # Sheets side by side are of one office, else the person could not register them.
+        sheets = [displays.posters(posting, on=self.actor.on) for posting in self.sheets]
+        shared = set.intersection(*({person.pk for person in people} for people in sheets))
+        people = User.objects.filter(pk__in=shared).order_by("name", "pk")
+        return {**super().get_form_kwargs(), "posters": people}
+
     def get_initial(self) -> dict[str, Any]:
         plans = [_plan(posting) for posting in self.sheets]
         return {
+            "posted_by": self.actor.user_id,
             "ids": ",".join(f"{posting.pk}" for posting in self.sheets),
             "displayed_at": timezone.localtime(clock.now()).strftime(WHEN),
             "place": next((plan.channels for plan in plans if plan), ""),
@@ -116,7 +125,7 @@ class OfPosting(VerbView):
 
     @cached_property
     def posting(self) -> Posting:
-        rows = Posting.objects.visible_to(self.actor).select_related("region", "programme")
+        rows = Posting.objects.visible_to(self.actor).select_related("region", "programme", "announcement")
         found = get_object_or_404(rows, pk=self.kwargs["pk"])
         verdict = self.verdict(found)
         if not verdict:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Min, Q, QuerySet, Value
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -20,11 +20,10 @@ from registry import clock
 from registry.appointments import Actor
 from registry.models import Region
 from registry.scope import within
-from workflow import announcements, drafts, permissions, sheets, worklists
+from workflow import drafts, permissions, sheets, supplements, worklists
 from workflow.forms.postings import SheetForm
 from workflow.models import (
     OPEN_OBJECTION,
-    EntryOutcome,
     Objection,
     Posting,
     PostingEntry,
@@ -124,6 +123,15 @@ class Pick:
     earlier: str = ""
 
 
+@dataclass(frozen=True)
+class Heap:
+    """Picks that may share a sheet; `source` is the sheet that theirs supplements."""
+
+    picks: list[Pick]
+    source: Posting | None
+    url: str
+
+
 class PostingNew(VerbView):
     """Draft a sheet from what waits: all ticked, headings prefilled, the exact sheet beside it."""
 
@@ -144,6 +152,7 @@ class PostingNew(VerbView):
         found = (
             Region.objects.within(self.actor.may_read_prefixes)
             .filter(pk=_number(self.request, "region"))
+            .select_related("parent__parent__parent__parent")
             .first()
         )
         if found is None:
@@ -155,31 +164,34 @@ class PostingNew(VerbView):
 
     @cached_property
     def programme(self) -> Programme:
-        return get_object_or_404(worklists.programmes(self.actor), pk=_number(self.request, "programme"))
+        rows = worklists.programmes(self.actor).prefetch_related("posting_plans")
+        return get_object_or_404(rows, pk=_number(self.request, "programme"))
 
     @cached_property
     def cases(self) -> list[Application]:
-        if self.kind is PostingKind.ANNOUNCEMENT:
-            return announcements.waiting(self.region, self.programme)
-        return list(drafts.waiting(self.kind, self.region).filter(programme=self.programme))
+        rows = _cases(self.kind, self.region).filter(programme=self.programme)
+        named = rows.select_related("programme", "village", "household", "payee", "member")
+        objected = Objection.objects.open().filter(application=OuterRef("pk"))
+        return list(named.annotate(objected=Exists(objected)).order_by("village__code", "pk"))
 
     @cached_property
     def held(self) -> set[int]:
         """Cases with an open objection: they may hang on a sheet, yet cannot be announced."""
-        rows = Objection.objects.open().filter(application__in=[case.pk for case in self.cases])
-        return set(rows.values_list("application_id", flat=True))
+        return {case.pk for case in self.cases if vars(case)["objected"]}
 
     @cached_property
-    def removed(self) -> dict[int, PostingEntry]:
-        """The entry of this level that each case was taken out of, the latest."""
-        rows = PostingEntry.objects.filter(
-            application__in=[case.pk for case in self.cases],
-            level=self.kind,
-            outcome=EntryOutcome.REMOVED,
-            posting__region=self.region,
-            posting__programme=self.programme,
-        ).select_related("posting")
-        return {row.application_id: row for row in rows.order_by("pk")}
+    def shown_before(self) -> list[PostingEntry]:
+        return supplements.shown_before([case.pk for case in self.cases], self.kind)
+
+    @cached_property
+    def earlier(self) -> dict[int, PostingEntry]:
+        """The entry of this level that each case was shown in before, the latest."""
+        return supplements.repeated(self.shown_before)
+
+    @cached_property
+    def heaps(self) -> dict[int | None, list[Application]]:
+        """What may share a sheet: the cases shown for the first time, and those of each sheet to be supplemented."""
+        return supplements.heaps(self.pickable, self.kind, self.shown_before)
 
     @property
     def pickable(self) -> list[Application]:
@@ -188,16 +200,14 @@ class PostingNew(VerbView):
         return self.cases
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        earlier = Posting.objects.filter(pk__in={entry.posting_id for entry in self.removed.values()})
-        return {**super().get_form_kwargs(), "cases": self.pickable, "earlier": earlier}
+        return {**super().get_form_kwargs(), "cases": self.pickable}
 
     def get_initial(self) -> dict[str, Any]:
         heading = drafts.default_heading(self.kind, self.region, self.programme)
-        # A supplement repeats what was taken out of one sheet, and nothing else.
-        chain = _number(self.request, "supplements")
-        again = [key for key, entry in self.removed.items() if entry.posting_id == chain]
-        picked = again or [case.pk for case in self.pickable]
-        return {**vars(heading), "applications": picked, "supplements": chain if again else None}
+        # One heap makes one sheet: the one that was asked for, else the first.
+        asked = self.heaps.get(_number(self.request, "supplements"))
+        picked = asked or next(iter(self.heaps.values()), [])
+        return {**vars(heading), "applications": [case.pk for case in picked]}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "preview" in request.POST:
@@ -214,7 +224,6 @@ class PostingNew(VerbView):
             programme=self.programme,
             applications=form.cleaned_data["applications"],
             heading=form.heading,
-            supplements=form.cleaned_data.get("supplements"),
             by=self.request.user,  # type: ignore[arg-type]
             now=clock.now(),
             key=form.cleaned_data["key"],
@@ -229,7 +238,9 @@ class PostingNew(VerbView):
         ticked = {str(key) for key in form["applications"].value() or []}
         chosen = [case for case in self.pickable if str(case.pk) in ticked]
         values = _typed(form)
-        rows = sheets.public_rows(chosen, supplement=bool(values.get("supplements")))
+        first = {case.pk for case in self.heaps.get(None, [])}
+        again = bool(chosen) and not any(case.pk in first for case in chosen)
+        rows = sheets.public_rows(chosen, supplement=again)
         is_announcement = self.kind is PostingKind.ANNOUNCEMENT
         return {
             **context,
@@ -238,6 +249,7 @@ class PostingNew(VerbView):
             "programme": self.programme,
             "is_announcement": is_announcement,
             "picks": [self._pick(case, ticked) for case in self.pickable],
+            "heaps": self._heaps(ticked),
             "left_behind": [case for case in self.cases if is_announcement and case.pk in self.held],
             "late_villages": []
             if is_announcement
@@ -247,36 +259,30 @@ class PostingNew(VerbView):
                     kind=self.kind, region=self.region, programme=self.programme, state=PostingState.DRAFT
                 )
             ),
-            "removed_from": self._removed_from(),
             "paper": sheet.preview(
                 _heading(values), kind=self.kind, region=self.region, programme=self.programme, rows=rows
             ),
         }
 
     def _pick(self, case: Application, ticked: set[str]) -> Pick:
-        entry = self.removed.get(case.pk)
+        entry = self.earlier.get(case.pk)
         return Pick(
             case=case,
             ticked=str(case.pk) in ticked,
             held=case.pk in self.held,
-            earlier=str(entry.posting) if entry else "",
+            earlier=f"{entry.posting}第{entry.position}号" if entry else "",
         )
 
-    def _removed_from(self) -> list[dict[str, Any]]:
-        """The sheets that cases were taken out of, with the way to a supplement."""
-        found: dict[int, list[str]] = {}
-        numbers = {case.pk: case.payee.name for case in self.cases}
-        postings = {}
-        for key, entry in self.removed.items():
-            found.setdefault(entry.posting_id, []).append(numbers[key])
-            postings[entry.posting_id] = entry.posting
+    def _heaps(self, ticked: set[str]) -> list[Heap]:
+        """The picks in the heaps that make a sheet each."""
+        sources = Posting.objects.in_bulk([key for key in self.heaps if key is not None])
         return [
-            {
-                "posting": postings[pk],
-                "names": names,
-                "url": address(self.kind, self.region.pk, self.programme.pk, supplements=pk),
-            }
-            for pk, names in found.items()
+            Heap(
+                picks=[self._pick(case, ticked) for case in cases],
+                source=sources[key] if key is not None else None,
+                url=address(self.kind, self.region.pk, self.programme.pk, supplements=key),
+            )
+            for key, cases in self.heaps.items()
         ]
 
 

@@ -70,8 +70,7 @@ class ApplicationNew(VerbView):
 
     @property
     def user(self) -> User:
-        found: User = self.request.user  # type: ignore[assignment]
-        return found
+        return self.request.user  # type: ignore[return-value]
 
     @cached_property
     def household(self) -> Household | None:
@@ -148,7 +147,8 @@ class ApplicationNew(VerbView):
     def _begun(self) -> list[PendingEntry]:
         """What lies half typed, as far as it can still be gone on with."""
         rows = pending.of(self.user).filter(programme__closes_on__gte=self.actor.on)
-        return [row for row in rows if self.actor.holds(Role.VILLAGE_CLERK, row.household.village.code)]
+        here = [row for row in rows if pending.begun(row)]
+        return [row for row in here if self.actor.holds(Role.VILLAGE_CLERK, row.household.village.code)]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self._permitted()
@@ -283,7 +283,7 @@ class ApplicationNew(VerbView):
             "programme": programme,
             "preview": shown,
             "papers": PapersForm(programme),
-            "held": self._held(),
+            "held": self._held() if self.request.method == "POST" or self.kept else [],
             "bad": getattr(self, "bad", []),
             "kept": self.kept if self.request.method == "GET" else None,
         }

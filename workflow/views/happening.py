@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from workflow import drafts, photos, sheets
+from workflow import drafts, sheets
 from workflow.models import EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
+from workflow.views.sheet import date_moves
 
 ALL_OUT = "名单内已无条目"
 
@@ -24,6 +25,7 @@ def of(
     objected: Mapping[int, int],
     *,
     intact: bool | None,
+    lacks_photo: bool,
     today: date,
 ) -> list[Said]:
     """The sentences for this sheet; `objected` counts the open objections by case, `intact` asks the seal."""
@@ -32,7 +34,7 @@ def of(
     if state is PostingState.DISPLAYED:
         said += _displayed(posting, entries, objected, today=today)
     elif state is PostingState.CLOSED:
-        said += _closed(posting, entries, objected)
+        said += _closed(posting, entries, objected, lacks_photo=lacks_photo)
     elif state is PostingState.TAKEN_DOWN:
         said.append(_taken_down(posting))
     elif state is PostingState.CORRECTED:
@@ -48,7 +50,10 @@ def _count(entries: Sequence[PostingEntry], outcome: EntryOutcome) -> int:
 def _tampered(posting: Posting) -> str:
     words = f"{sheets.seal_words(posting, intact=False)}：数据库里的内容在封存以后被改动过。请立即核查。"
     if posting.state == PostingState.DISPLAYED:
-        words += "查清以前，这张公示期满也不会办结；系统每天检查一次，发现后通知系统管理员。"
+        words += (
+            "查清以前，这张公示期满也不会办结；系统每天检查一次，发现后通知系统管理员。"
+            "恢复不了的，可以写明原因提前撤下，期满以后也可以，名单上的申请重新公示满期。"
+        )
     return f"{words}其他公示不受影响。"
 
 
@@ -85,7 +90,9 @@ def _displayed(
     return said
 
 
-def _closed(posting: Posting, entries: Sequence[PostingEntry], objected: Mapping[int, int]) -> list[Said]:
+def _closed(
+    posting: Posting, entries: Sequence[PostingEntry], objected: Mapping[int, int], *, lacks_photo: bool
+) -> list[Said]:
     said = []
     passed, removed = _count(entries, EntryOutcome.PASSED), _count(entries, EntryOutcome.REMOVED)
     held = [entry for entry in entries if entry.outcome == EntryOutcome.NOT_PASSED]
@@ -106,7 +113,7 @@ def _closed(posting: Posting, entries: Sequence[PostingEntry], objected: Mapping
         )
     if posting.photo_excuse:
         said.append(Said("quiet", f"没有期满照片，原因：{posting.photo_excuse}"))
-    elif photos.lacking(Posting.objects.filter(pk=posting.pk)).exists():
+    elif lacks_photo:
         said.append(
             Said(
                 "warn",
@@ -129,7 +136,7 @@ def _taken_down(posting: Posting) -> Said:
 def _moves(posting: Posting) -> list[Said]:
     """How often a holiday notice moved the last day, from which day to which."""
     said = []
-    for move in posting.date_moves.select_related("notice"):
+    for move in date_moves(posting):
         word = "提前" if move.moved_to < move.moved_from else "顺延"
         said.append(
             Said(

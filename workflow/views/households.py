@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page
-from django.db.models import Count, DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, DecimalField, OuterRef, Prefetch, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -13,8 +13,17 @@ from django.template.defaultfilters import floatformat
 from applications import caps
 from applications.models import BenefitRecord
 from registry import masking
-from registry.models import Category, Household, Member, MemberStatus, MonitorType, Relationship, Role
-from workflow import lists, permissions, spreadsheets, worklists
+from registry.models import (
+    Category,
+    CategoryPeriod,
+    Household,
+    Member,
+    MemberStatus,
+    MonitorType,
+    Relationship,
+    Role,
+)
+from workflow import lists, permissions, register_lines, spreadsheets, worklists
 from workflow.forms.lists import HouseholdFilter
 from workflow.views import badges
 from workflow.views.base import StaffView
@@ -122,16 +131,19 @@ class HouseholdDetail(StaffView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         actor = self.actor
+        changes = Prefetch("category_periods", CategoryPeriod.objects.select_related("recorded_by"))
         rows = Household.objects.visible_to(actor).select_related("village")
-        household = get_object_or_404(rows.prefetch_related("members", "monitor_periods"), pk=pk)
+        household = get_object_or_404(rows.prefetch_related("members", "monitor_periods", changes), pk=pk)
         found = worklists.cases(actor).filter(household=household)
         cases = [badges.put_on(case, today=actor.on) for case in found.order_by("-programme__year", "-pk")]
         records = BenefitRecord.objects.filter(household=household).select_related("programme", "member")
+        removal = household.removals.select_related("by").first()
         context = {
             "household": household,
             "category": Category(household.category).label,
             "phone": masking.mask_phone(household.phone or ""),
             "people": [_masked(member) for member in household.members.all()],
+            "categories": list(household.category_periods.all()),
             "periods": list(household.monitor_periods.all()),
             "cases": cases,
             "years": caps.years(cases),
@@ -139,8 +151,13 @@ class HouseholdDetail(StaffView):
             "this_year": actor.on.year,
             "records": list(records),
             "may_see_numbers": permissions.may_see_numbers(actor, household),
+            "may_change": permissions.may_change_household(actor, household),
+            # Corrections and their reasons are nothing for relatives of the household.
+            "corrections": []
+            if household.pk in actor.interests
+            else register_lines.lines(household, removed=removal is not None),
             "may_remove": permissions.may_remove(actor, household),
-            "removal": household.removals.select_related("by").first(),
+            "removal": removal,
             "may_enter": permissions.may_enter(actor, household.village, household),
             "enters": Role.VILLAGE_CLERK in actor.roles,
         }
@@ -151,6 +168,7 @@ def _masked(member: Member) -> dict[str, Any]:
     """A member as the page shows one: what is sensitive is masked before it reaches a template."""
     born = member.birth_date
     return {
+        "pk": member.pk,
         "name": member.name,
         "relationship": member.get_relationship_display(),
         "sex": member.sex.label if member.sex else "",

@@ -5,17 +5,19 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.generic import View
 
 from notifications import outbox, preferences
-from notifications.models import Message
+from notifications.models import Channel, Message
 from registry import appointments, clock
 from registry.models import Role
+from registry.scope import within
 from workflow.forms.messages import LettersForm, SubstituteForm
-from workflow.views.base import StaffView
+from workflow.views.base import StaffView, tell_foreign_choices
 
 PER_PAGE = 30
 
@@ -51,6 +53,15 @@ class MessageRead(StaffView):
         return HttpResponseRedirect(message.url if local else reverse("message-list"))
 
 
+class Unread(View):
+    """The number beside 消息, asked for by an open page; for whoever is no longer signed in it is empty, no login page."""
+
+    http_method_names = ["get", "head"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "desk/_unread.html")
+
+
 class SlipsView(StaffView):
     """Pages about the slips of the villages whose clerk the person is; nobody else finds any."""
 
@@ -69,7 +80,11 @@ class SlipList(SlipsView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         given = [int(key) for key in request.POST.getlist("slip") if key.isascii() and key.isdigit()]
-        keys = self.slips.filter(pk__in=given).values_list("pk", flat=True)
+        here = within(self.actor.prefixes(Role.VILLAGE_CLERK), field="household__village__code")
+        keys = Message.objects.filter(here, channel=Channel.SLIP, pk__in=given).values_list("pk", flat=True)
+        if set(given) - set(keys):
+            # Another village's, or none at all. One that a colleague has handed over already is no fault.
+            raise Http404
         handed = outbox.hand_over(list(keys), by=self.actor.user_id, at=clock.now())
         if handed:
             messages.success(request, f"已登记送达{handed}份告知单。")
@@ -105,6 +120,7 @@ class MessageSettings(StaffView):
         else:
             away = self._away(request.POST)
             if not away.is_valid():
+                tell_foreign_choices(request, away)
                 return self._page(request, self._letters(), away, status=422)
             preferences.substitute(user_id, **away.cleaned_data)
             messages.success(
@@ -129,5 +145,6 @@ class MessageSettings(StaffView):
 message_list = MessageList.as_view()
 message_read = MessageRead.as_view()
 message_settings = MessageSettings.as_view()
+message_unread = Unread.as_view()
 slip_list = SlipList.as_view()
 slip_print = SlipPrint.as_view()

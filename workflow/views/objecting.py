@@ -37,7 +37,7 @@ def seen(rows: QuerySet[Objection]) -> QuerySet[Objection]:
     """With the day it is due, the day of its reminder, and what the page names."""
     due = Deadline.objects.filter(objection=OuterRef("pk"), settled_at__isnull=True)
     return rows.annotate(
-        due_on=Subquery(due.values("due_on")[:1]), remind_on=Subquery(due.values("remind_on")[:1])
+        due_on=Subquery(due.values("due_on")[:1]), near_on=Subquery(due.values("near_on")[:1])
     ).select_related(
         "application__village", "application__programme", "posting__region", "entry", "appeal_of", "appeal"
     )

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
+from registry import masking
 from registry.appointments import Actor
 from workflow import appeals, calendar, deadlines, lists, permissions
 from workflow.forms.lists import ObjectionFilter
@@ -155,7 +156,7 @@ class ObjectionList(ListView):
 
 def due_badge(objection: Any, today: date) -> badges.DueBadge | None:
     """The badge of a row of `seen`: in time, near, or over by so many days."""
-    return badges.of_due(objection.due_on, objection.remind_on, today=today)
+    return badges.of_due(objection.due_on, objection.near_on, today=today)
 
 
 class ObjectionDetail(StaffView):
@@ -176,6 +177,10 @@ class ObjectionDetail(StaffView):
             "row_outcome": sheet.outcome(objection.entry, held=objection.is_open),
             "row_removed": objection.entry.outcome == EntryOutcome.REMOVED,
             "case_state": staff_label(objection.application.state),
+            "objector": {
+                "name": masking.mask_name(objection.objector_name),
+                "phone": masking.mask_phone(objection.objector_phone),
+            },
             "may_see": permissions.may_see_objector(self.actor, objection),
             "due": due_badge(objection, self.actor.on),
             "deadline": deadline,
@@ -195,6 +200,7 @@ class ObjectionDetail(StaffView):
             "tellings": list(objection.tellings.select_related("by")),
             "untold": _untold(objection),
             "appealable": _appealable(self.actor, objection),
+            "answer": permissions.may_answer(self.actor, objection),
             "slip": permissions.may_give_slip(self.actor, objection),
         }
         return render(request, "desk/objection_detail.html", context)

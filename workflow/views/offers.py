@@ -1,17 +1,18 @@
 """The acts on a case as buttons (可办事项), each asked of its predicate and of the law in memory."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from applications.machine import WrongState
-from applications.models import Application
+from applications.models import Application, HistoryEntry
 from applications.standing import Standing
 from applications.states import LEVEL_OF, State
 from registry.appointments import Actor
 from registry.refusal import Refused
-from workflow import permissions, worklists
+from workflow import letters, permissions, worklists
 from workflow.models import PostingKind
 from workflow.permissions import Verdict
 from workflow.steps import POSTING_STATE
@@ -76,6 +77,16 @@ def works(case: Application, *, actor: Actor, hanging: bool) -> list[Offer]:
         found.append(_sheet("去拟公示", "waiting", PostingKind(LEVEL_OF[state].value), case, actor))
     if state is not State.DRAFT:
         found.append(Offer("打印查询凭条", reverse("application-slip", args=[pk]), permissions.YES))
+    return found
+
+
+def papers(case: Application, history: Sequence[HistoryEntry]) -> list[Offer]:
+    """What may be printed: the form, and the letters, each of which stands with its act in the record."""
+    found = [Offer("打印申请表", reverse("application-form", args=[case.pk]), permissions.YES)]
+    if any(entry.act in letters.WRITERS for entry in history):
+        found.append(
+            Offer("告知书在审批记录里打印", f"{case.get_absolute_url()}?tab=history", permissions.YES)
+        )
     return found
 
 

@@ -3,18 +3,16 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 
-from registry import clock
 from registry.appointments import Actor
 from workflow import calendar, permissions, photos, reuse, sheets
 from workflow.announcements import LABELS
 from workflow.models import (
-    AnnouncementSheet,
     DisplayPhoto,
     Objection,
     Posting,
@@ -63,12 +61,24 @@ class OneSheet(StaffView):
 
     def posting(self, pk: int) -> Posting:
         rows = Posting.objects.visible_to(self.actor).select_related(
-            "region", "programme", "created_by", "display__posted_by", "supplements"
+            "region",
+            "programme",
+            "created_by",
+            "display__posted_by",
+            "display__recorded_by",
+            "supplements",
+            "announcement",
         )
-        return get_object_or_404(rows, pk=pk)
+        lacking = photos.lacking(Posting.objects.filter(pk=OuterRef("pk")))
+        return get_object_or_404(rows.annotate(lacks_photo=Exists(lacking)), pk=pk)
 
     def entries(self, posting: Posting) -> list[PostingEntry]:
-        return list(posting.entries.select_related("application__village").order_by("position"))
+        """The rows with their cases, each with how many open objections stop it (`objected`)."""
+        open_ones = Objection.objects.open().filter(application=OuterRef("application")).order_by()
+        counted = open_ones.values("application").annotate(n=Count("pk")).values("n")
+        rows = posting.entries.select_related("application__village", "repeats__posting")
+        rows = rows.prefetch_related("repeated_by__posting").order_by("position")
+        return list(rows.annotate(objected=Coalesce(Subquery(counted), 0)))
 
 
 class PostingDetail(OneSheet):
@@ -77,15 +87,16 @@ class PostingDetail(OneSheet):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         posting = self.posting(pk)
         entries = self.entries(posting)
-        objected = _open_objections(entries)
-        plan = posting.programme.posting_plans.filter(level=posting.level).first()
+        objected = {entry.application_id: vars(entry)["objected"] for entry in entries}
+        draft = posting.state == PostingState.DRAFT
+        plan = posting.programme.plan_of(posting.level) if draft and not posting.is_announcement else None
         villages = {entry.application.village.code: entry.application for entry in entries}
         lodging = {code: permissions.may_lodge(self.actor, case) for code, case in villages.items()}
-        if posting.state == PostingState.DRAFT:
+        if draft:
             lodging = {}
         lines = sheet.staff_lines(entries, objected=objected, may_object=lodging)
         foreseen = None
-        if posting.state == PostingState.DRAFT and plan is not None and not posting.is_announcement:
+        if plan is not None:
             foreseen = calendar.load().period(self.actor.on, plan.term)
         intact = _intact(posting, entries)
         context = {
@@ -94,17 +105,22 @@ class PostingDetail(OneSheet):
             "paper": sheet.of(posting, sheet.as_shown(entries), plan=plan),
             "outcomes": lines,
             "may_object": any(line.may_object for line in lines),
-            "happening": happening.of(posting, entries, objected, intact=intact, today=self.actor.on),
+            "happening": happening.of(
+                posting,
+                entries,
+                objected,
+                intact=intact,
+                lacks_photo=vars(posting)["lacks_photo"],
+                today=self.actor.on,
+            ),
             "foreseen": foreseen,
             "ledger": [(date.fromisoformat(day), number, why) for day, number, why in posting.ledger],
             "photos": _photos(posting, self.actor),
-            "siblings": _siblings(posting),
-            "supplemented_by": list(posting.supplements_to.order_by("pk")),
+            **_beside(posting),
             "intact": intact,
             "seal_words": sheets.seal_words(posting, intact=bool(intact)),
-            "batches": _batches(posting),
             "items": items_of(posting),
-            "actions": _actions(posting, self.actor),
+            "actions": _actions(posting, self.actor, intact=intact, lacks_photo=vars(posting)["lacks_photo"]),
         }
         return render(request, "desk/posting_detail.html", context)
 
@@ -120,13 +136,6 @@ class PostingCertificate(OneSheet):
         return render(request, "desk/certificate_print.html", context)
 
 
-def _open_objections(entries: list[PostingEntry]) -> dict[int, int]:
-    """How many open objections stop each case on the sheet."""
-    rows = Objection.objects.open().filter(application__in=[entry.application_id for entry in entries])
-    counted = rows.order_by().values_list("application_id").annotate(n=Count("pk"))
-    return dict(counted)
-
-
 def _photos(posting: Posting, actor: Actor) -> list[DisplayPhoto]:
     if posting.display is None:
         return []
@@ -135,24 +144,34 @@ def _photos(posting: Posting, actor: Actor) -> list[DisplayPhoto]:
     return photos
 
 
-def _siblings(posting: Posting) -> list[Posting]:
-    """The other sheets of the same act of display: they hang side by side on one photo."""
-    if posting.display is None:
-        return []
-    return list(posting.display.postings.exclude(pk=posting.pk).order_by("pk"))
+def _beside(posting: Posting) -> dict[str, list[Posting]]:
+    """The sheets that this one has to do with, in one statement.
 
-
-def _batches(posting: Posting) -> list[Posting]:
-    """The other batches of the same list: one body, level and programme."""
-    if not posting.batch_label:
-        return []
-    rows = Posting.objects.filter(kind=posting.kind, region=posting.region, programme=posting.programme)
-    return list(rows.exclude(pk=posting.pk).exclude(batch_label="").order_by("pk"))
+    Those of the same act of display hang side by side on one photo; supplements follow this one; batches are of the
+    same body, level and programme.
+    """
+    same = Q(pk__in=[])
+    if posting.batch_label:
+        same = Q(kind=posting.kind, region=posting.region_id, programme=posting.programme_id)
+        same &= ~Q(batch_label="")
+    hung = Q(pk__in=[]) if posting.display_id is None else Q(display=posting.display_id)
+    rows = Posting.objects.filter(hung | same | Q(supplements=posting)).exclude(pk=posting.pk)
+    others = list(rows.order_by("pk"))
+    this = (posting.kind, posting.region_id, posting.programme_id)
+    return {
+        "siblings": [one for one in others if posting.display_id and one.display_id == posting.display_id],
+        "supplemented_by": [one for one in others if one.supplements_id == posting.pk],
+        "batches": [
+            one
+            for one in others
+            if posting.batch_label and one.batch_label and this == (one.kind, one.region_id, one.programme_id)
+        ],
+    }
 
 
 def _intact(posting: Posting, entries: list[PostingEntry]) -> bool | None:
     """Whether the list still is what was sealed; None before it is sealed."""
-    if not posting.digest:
+    if not posting.digest or posting.state == PostingState.DRAFT:
         return None
     return sheets.is_intact(posting, entries)
 
@@ -161,7 +180,7 @@ def items_of(posting: Posting) -> list[tuple[str, str]]:
     """The ten items of an announcement, as far as they are written."""
     if not posting.is_announcement:
         return []
-    written = AnnouncementSheet.objects.filter(posting=posting).first()
+    written = getattr(posting, "announcement", None)
     texts = [(label, getattr(written, name) if written else "") for name, label in LABELS.items()]
     if written is not None and written.corrects_id:
         texts = [(label, text) for label, text in texts if text]
@@ -169,7 +188,7 @@ def items_of(posting: Posting) -> list[tuple[str, str]]:
     return [*texts, ("公告时间", sheet.chinese_date(on) if on else "发布时自动填写")]
 
 
-def _actions(posting: Posting, actor: Actor) -> list[Action]:
+def _actions(posting: Posting, actor: Actor, *, intact: bool | None, lacks_photo: bool) -> list[Action]:
     """The acts that the sheet's state has room for, each with the person's verdict."""
     mine = permissions.may_handle_posting(actor, posting)
     state = PostingState(posting.state)
@@ -194,15 +213,16 @@ def _actions(posting: Posting, actor: Actor) -> list[Action]:
         ]
     acts = comparing
     if posting.display is not None:
-        today = timezone.localdate(clock.now())
-        early = posting.closes_on is not None and today < posting.closes_on
+        early = posting.closes_on is not None and actor.on < posting.closes_on
         later = Verdict(False, f"期满照片应在{posting.closes_on}当天或之后拍摄。") if early else mine
         acts.append(Action("登记期满照片", to("posting-end-photo"), mine and later))
-    if state is PostingState.CLOSED and photos.lacking(Posting.objects.filter(pk=posting.pk)).exists():
+    if lacks_photo:
         excuse = permissions.may_excuse_photo(actor, posting)
         acts.append(Action("写明没有期满照片的原因", to("posting-excuse"), excuse))
     if state is PostingState.DISPLAYED:
-        acts.append(Action("提前撤下", to("posting-take-down"), mine))
+        over = posting.closes_on is not None and posting.closes_on < actor.on and intact
+        too_late = Verdict(False, f"已于{posting.closes_on}期满，等待系统办结。") if over else mine
+        acts.append(Action("提前撤下", to("posting-take-down"), mine and too_late))
     return acts
 
 

@@ -1,28 +1,25 @@
 """A sheet on paper: the print view on A4 or A3, and the document that villages keep (Word)."""
 
 from collections.abc import Sequence
-from io import BytesIO
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from docx import Document
 from docx.document import Document as DocumentObject
 from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
-from docx.table import _Row
 
-from workflow.models import Posting
-from workflow.views import qr, sheet
+from applications import digests
+from workflow.models import Posting, PostingEntry
+from workflow.views import qr, sheet, word
 from workflow.views.postings import OneSheet, items_of
 from workflow.views.seals import code_of
+from workflow.views.word import WORD
+
+__all__ = ["WORD", "document", "posting_document", "posting_print"]
 
 SIZES = {"a4": "A4", "a3": "A3"}
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-FONT = "仿宋"
 COLUMNS = {
     "序号": 12,
     "姓名": 24,
@@ -37,9 +34,8 @@ COLUMNS = {
 NUMBERS = frozenset({"序号", "数量", "申报（元）", "核定（元）"})
 
 
-def public_address(request: HttpRequest, posting: Posting) -> str:
-    """The public page of a sheet, with its short checksum once there is one."""
-    code = code_of(posting)
+def public_address(request: HttpRequest, posting: Posting, code: str) -> str:
+    """The public page of a sheet, with its short checksum once there is one. A draft's page says only that it waits."""
     address = request.build_absolute_uri(reverse("public-sheet", args=[posting.pk]))
     return f"{address}?sum={code}" if code else address
 
@@ -50,14 +46,16 @@ class PostingPrint(OneSheet):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         posting = self.posting(pk)
         size = request.GET.get("size", "a4")
+        entries = list(posting.entries.order_by("position"))
+        code = code_of(posting, entries)
         context = {
             "posting": posting,
-            "paper": _paper(posting),
+            "paper": _paper(posting, entries),
             "items": items_of(posting),
             "size": size if size in SIZES else "a4",
             "sizes": SIZES,
-            "qr": qr.svg(public_address(request, posting)),
-            "code": code_of(posting),
+            "qr": qr.svg(public_address(request, posting, code)),
+            "code": code,
         }
         return render(request, "desk/posting_print.html", context)
 
@@ -67,36 +65,29 @@ class PostingDocument(OneSheet):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         posting = self.posting(pk)
+        entries = list(posting.entries.order_by("position"))
+        code = code_of(posting, entries)
         content = document(
-            _paper(posting),
+            _paper(posting, entries),
             items=items_of(posting),
-            address=public_address(request, posting),
-            code=code_of(posting),
+            address=public_address(request, posting, code),
+            code=code,
+            digest=digests.line(posting.displayed_on) if posting.is_announcement else "",
         )
-        response = HttpResponse(content, content_type=WORD)
-        response["Content-Disposition"] = f'attachment; filename="posting-{posting.pk}.docx"'
-        return response
+        return word.answer(content, name=f"posting-{posting.pk}")
 
 
-def _paper(posting: Posting) -> sheet.Paper:
-    plan = posting.programme.posting_plans.filter(level=posting.level).first()
-    return sheet.of(posting, sheet.as_shown(posting.entries.order_by("position")), plan=plan)
+def _paper(posting: Posting, entries: Sequence[PostingEntry]) -> sheet.Paper:
+    plan = posting.programme.plan_of(posting.level)
+    return sheet.of(posting, sheet.as_shown(entries), plan=plan)
 
 
-def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, code: str) -> bytes:
-    """The paper as a .docx on A4: title, number, text, list, phones, body, date, QR code."""
-    made = Document()
-    made.styles["Normal"].font.name = FONT
-    made.styles["Normal"].font.size = Pt(12)
-    made.styles["Normal"].element.rPr.rFonts.set(qn("w:eastAsia"), FONT)
-    page = made.sections[0]
-    page.page_width, page.page_height = Mm(210), Mm(297)
-    page.left_margin = page.right_margin = Mm(20)
-
-    title = made.add_paragraph()
-    title.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    heading = title.add_run(f"{paper.title}{f'（{paper.batch_label}）' if paper.batch_label else ''}")
-    heading.bold, heading.font.size = True, Pt(18)
+def document(
+    paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, code: str, digest: str = ""
+) -> bytes:
+    """The paper as a .docx on A4: title, number, text, list, phones, body, date, QR code, daily digest."""
+    made = word.blank()
+    word.heading(made, f"{paper.title}{f'（{paper.batch_label}）' if paper.batch_label else ''}")
     if paper.number:
         made.add_paragraph(paper.number).alignment = WD_ALIGN_PARAGRAPH.CENTER
     made.add_paragraph(paper.text).paragraph_format.first_line_indent = Pt(24)
@@ -122,9 +113,9 @@ def document(paper: sheet.Paper, *, items: list[tuple[str, str]], address: str, 
         made.add_paragraph(text).alignment = WD_ALIGN_PARAGRAPH.RIGHT
     made.add_picture(qr.png(address), width=Mm(28))
     made.add_paragraph(f"扫码查看公开页面{f'，校验码{code}' if code else ''}")
-    buffer = BytesIO()
-    made.save(buffer)
-    return buffer.getvalue()
+    if digest:
+        made.add_paragraph().add_run(digest).font.size = Pt(9)
+    return word.saved(made)
 
 
 def _list(made: DocumentObject, lines: Sequence[sheet.Line]) -> None:
@@ -134,9 +125,9 @@ def _list(made: DocumentObject, lines: Sequence[sheet.Line]) -> None:
     table.autofit = False
     for column, width in zip(table.columns, COLUMNS.values(), strict=True):
         column.width = Mm(width)
-    _mark(table.rows[0], "w:tblHeader")
+    word.mark(table.rows[0], "w:tblHeader")
     for row, texts in zip(table.rows, [tuple(COLUMNS), *map(_cells, lines)], strict=True):
-        _mark(row, "w:cantSplit")
+        word.mark(row, "w:cantSplit")
         for cell, text, (head, width) in zip(row.cells, texts, COLUMNS.items(), strict=True):
             cell.width = Mm(width)
             (paragraph,) = cell.paragraphs
@@ -144,10 +135,6 @@ def _list(made: DocumentObject, lines: Sequence[sheet.Line]) -> None:
             if head in NUMBERS:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             paragraph.add_run(text).font.size = Pt(10.5)
-
-
-def _mark(row: _Row, name: str) -> None:
-    row._tr.get_or_add_trPr().append(OxmlElement(name))
 
 
 def _cells(line: sheet.Line) -> tuple[str, ...]:

@@ -19,7 +19,9 @@ from registry.refusal import Refused
 from registry.scope import within
 from workflow import disclosures, permissions, removals, spreadsheets, worklists
 from workflow.forms.privacy import NeedForm, RemovalForm, RosterForm
+from workflow.models import Objection
 from workflow.permissions import Verdict
+from workflow.views import step_up
 from workflow.views.base import StaffView, VerbView, renew_key
 
 PER_PAGE = 50
@@ -102,6 +104,48 @@ class HouseholdNumbers(HouseholdVerbView):
         return answer
 
 
+class ObjectorShown(VerbView):
+    """Name and telephone of an objector in full, shown in the answer to the reason and nowhere else."""
+
+    template_name = "desk/objector_ask.html"
+    form_class = NeedForm
+    page_title = "查看异议人的姓名和电话"
+    submit_label = "查看并留下记录"
+
+    @cached_property
+    def objection(self) -> Objection:
+        rows = Objection.objects.visible_to(self.actor).select_related(
+            "application__household", "application__village"
+        )
+        return get_object_or_404(rows, pk=self.kwargs["pk"])
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated and self.actor.holdings:
+            verdict = permissions.may_see_objector(self.actor, self.objection)
+            if not verdict:
+                raise PermissionDenied(verdict.reason)
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        assert isinstance(form, NeedForm)
+        assert isinstance(self.request.user, User)
+        try:
+            seen = disclosures.show_objector(
+                self.objection, need=form.need, by=self.request.user, now=clock.now()
+            )
+        except Refused as refused:
+            renew_key(form)
+            form.add_error("reason", refused.sentence)
+            return self.render_to_response(self.get_context_data(form=form), status=422)
+        answer = render(self.request, "desk/objector_shown.html", {"objection": self.objection, "seen": seen})
+        answer["Cache-Control"] = "private, no-store"
+        return answer
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        extra = {"objection": self.objection, "back_url": self.objection.get_absolute_url()}
+        return super().get_context_data(**{**extra, **kwargs})
+
+
 class HouseholdRoster(VerbView):
     """The households of the person's regions as a workbook; full numbers for those who may, with a reason."""
 
@@ -122,6 +166,8 @@ class HouseholdRoster(VerbView):
             rows = rows.filter(village=form.cleaned_data["village"])
         households, need, by = list(rows.prefetch_related("members")), form.need, self.request.user
         assert isinstance(by, User)
+        if need is not None and (asked := step_up.ask(self.request)):
+            return asked
         if need is not None:
             try:
                 disclosures.export(households, need=need, by=by, now=clock.now())
@@ -179,7 +225,7 @@ class DisclosureList(StaffView):
         acts = (
             Disclosure.objects.filter(here)
             .order_by()
-            .values("batch", "at", "way", "purpose", "reason", who=F("by__name"))
+            .values("batch", "at", "way", "purpose", "reason", "objection", who=F("by__name"))
             .annotate(
                 households=Count("pk"),
                 number=Min("household__number"),
@@ -224,4 +270,5 @@ class HouseholdRemove(HouseholdVerbView):
 household_numbers = HouseholdNumbers.as_view()
 household_roster = HouseholdRoster.as_view()
 household_remove = HouseholdRemove.as_view()
+objector_shown = ObjectorShown.as_view()
 disclosure_list = DisclosureList.as_view()

@@ -106,6 +106,9 @@ class ProgrammeDetail(StaffView):
                 ("退回补正", programme.correction_days),
                 ("异议受理", programme.acceptance_days),
                 ("异议办结", programme.objection_days),
+                ("到期前催办", programme.reminder_days),
+                ("到期前标为临近", programme.near_days),
+                ("超期后报上级（0为到期次日）", programme.escalation_days),
             ],
         }
         return render(request, "desk/programme_detail.html", context)

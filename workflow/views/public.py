@@ -10,9 +10,9 @@ from django.core.cache import cache
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.views.decorators.http import conditional_page, require_GET
+from django.views.decorators.http import conditional_page, require_safe
 
 from applications.models import Programme
 from registry import clock, look
@@ -127,7 +127,7 @@ def _choices(search: Search) -> dict[str, Any]:
     }
 
 
-@require_GET
+@require_safe
 @revalidated
 def board(request: HttpRequest) -> HttpResponse:
     """Titles only, no names: what hangs now, and the newest announcements."""
@@ -141,7 +141,7 @@ def board(request: HttpRequest) -> HttpResponse:
     return render(request, "public/board.html", context)
 
 
-@require_GET
+@require_safe
 @revalidated
 def announcement_list(request: HttpRequest) -> HttpResponse:
     """Every announcement there ever was, page by page."""
@@ -150,16 +150,14 @@ def announcement_list(request: HttpRequest) -> HttpResponse:
     return render(request, "public/announcements.html", context)
 
 
-@require_GET
+@require_safe
 @revalidated
 def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """One sheet with its allow-listed rows. A named list answers 410 once its period is over; a draft is not there."""
-    posting = get_object_or_404(
-        Posting.objects.exclude(state=PostingState.DRAFT).select_related(
-            "region", "programme", "supplements"
-        ),
-        pk=pk,
-    )
+    shown = Posting.objects.exclude(state=PostingState.DRAFT)
+    posting = shown.select_related("region", "programme", "supplements").filter(pk=pk).first()
+    if posting is None:
+        return not_there(request)
     if not paper_of.names_are_public(posting, today=clock.today()):
         return gone(request, posting)
     entries = list(posting.entries.order_by("position"))
@@ -174,6 +172,14 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
         written = AnnouncementSheet.objects.get(posting=posting)
         context |= {"items": _items(written), "catalogue": _catalogue(posting, written)}
     response = render(request, "public/sheet.html", context)
+    response["X-Robots-Tag"] = NO_ROBOTS
+    return response
+
+
+def not_there(request: HttpRequest) -> HttpResponse:
+    """The plain sentence for whoever scans a paper that hangs and is not registered yet; the same for no sheet at all."""
+    response = render(request, "public/not_there.html", status=404)
+    patch_cache_control(response, no_store=True)
     response["X-Robots-Tag"] = NO_ROBOTS
     return response
 
@@ -207,7 +213,7 @@ def _catalogue(posting: Posting, written: AnnouncementSheet) -> list[tuple[str, 
     ]
 
 
-@require_GET
+@require_safe
 @revalidated
 def year_in_figures(request: HttpRequest) -> HttpResponse:
     """Counts and money of a year's announced cases by programme and by village: no names, no categories."""

@@ -6,14 +6,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from registry.look import CHOICES
 
 YEAR = 365 * 24 * 3600
 
 
-@require_GET
+@require_safe
 def elder_mode(request: HttpRequest) -> HttpResponse:
     """Keep what was chosen for a year, and go back to where the person was on this site."""
     target = request.GET.get("next", "")

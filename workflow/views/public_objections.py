@@ -33,7 +33,7 @@ TOO_OFTEN = "查询太频繁，请过十分钟再查，也可以拨打公示上�
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def objection(request: HttpRequest, pk: int) -> HttpResponse:
     """The objection form of one row, named or anonymous."""
     entry = get_object_or_404(
@@ -45,7 +45,7 @@ def objection(request: HttpRequest, pk: int) -> HttpResponse:
     now = clock.now()
     removed = entry.outcome == EntryOutcome.REMOVED
     open_now = paper_of.names_are_public(entry.posting, today=timezone.localdate(now)) and not removed
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         if not open_now:
             return gone(request, entry.posting, row_gone=removed)
         form = ObjectionForm(entry=pk, now=now, initial={"token": issue(pk, now=now)})
@@ -97,10 +97,10 @@ def _objection_page(
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def receipt(request: HttpRequest) -> HttpResponse:
     """How far an objection is, by its receipt code. An unknown code answers like any other unknown code."""
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         new = request.session.pop("receipt", "")
         return _receipt_page(request, ReceiptForm(), new=new)
     now = clock.now()

@@ -39,7 +39,7 @@ class Progress:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def progress(request: HttpRequest) -> HttpResponse:
     """The question and its answer. An unknown code and a wrong name get the same answer."""
     form = ProgressForm(request.POST or None)

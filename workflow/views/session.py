@@ -16,11 +16,11 @@ from django.views.generic import FormView
 from django_otp import login as remember
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from registry import clock, factor
 from registry.demo import is_demo_database
 from workflow.demo_accounts import by_role
 from workflow.forms.session import CodeForm, SignInForm
-
-MOST_WRONG_CODES = 10
+from workflow.views import step_up
 
 
 class Login(LoginView):
@@ -50,6 +50,7 @@ class Password(PasswordChangeView):
     def form_valid(self, form: forms.BaseForm) -> HttpResponse:
         person = form.user  # type: ignore[attr-defined]
         person.must_change_password, person.initial_until = False, None
+        person.password_set_at = clock.now()
         answer = super().form_valid(form)  # type: ignore[arg-type]
         messages.success(self.request, "密码已修改，其他地方的登录已全部退出。")
         return answer
@@ -76,21 +77,14 @@ class SecondFactor(LoginRequiredMixin, FormView):
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
         device = self.device
-        allowed, _wait = device.verify_is_allowed()
-        if not allowed:
-            form.add_error("code", "输错次数较多，请稍等片刻再试。")
-            return self.form_invalid(form)
-        if not device.verify_token(form.cleaned_data["code"]):
-            # Whoever has the password could draw the next wait out for days: it ends growing at nine minutes.
-            TOTPDevice.objects.filter(pk=device.pk, throttling_failure_count__gt=MOST_WRONG_CODES).update(
-                throttling_failure_count=MOST_WRONG_CODES
-            )
-            form.add_error("code", "验证码不对或已经用过，请输入手机上现在显示的6位数字。")
+        if wrong := factor.refusal_of(device, form.cleaned_data["code"]):
+            form.add_error("code", wrong)
             return self.form_invalid(form)
         if not device.confirmed:
             device.confirmed = True
             device.save(update_fields=["confirmed"])
         remember(self.request, device)
+        step_up.note(self.request)
         return super().form_valid(form)
 
     def form_invalid(self, form: CodeForm) -> HttpResponse:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import Prefetch, prefetch_related_objects
+
 from applications.models import PostingPlan, Programme
 from registry.models import Region
 from workflow import sheets
+from workflow.calendar import chinese_date
 from workflow.drafts import Heading
-from workflow.models import EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
+from workflow.models import DateMove, EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
 from workflow.permissions import Verdict, takes_objections
 
 NO = Verdict(False)
@@ -28,6 +31,8 @@ class Line:
     note: str = ""
     gone: bool = False
     may_object: Verdict = NO
+    repeats: PostingEntry | None = None
+    repeated_by: Sequence[PostingEntry] = ()
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,6 @@ class Paper:
     lines: Sequence[Line]
     is_announcement: bool
     moves: Sequence[str] = ()
-
-
-def chinese_date(day: date) -> str:
-    """2021年3月1日."""
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def allowed(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def preview(
     rows: Sequence[dict[str, Any]],
 ) -> Paper:
     """The paper that a draft with this heading and these rows would be."""
-    plan = programme.posting_plans.filter(level=kind.level).first()
+    plan = programme.plan_of(kind.level)
     promised = f"自张贴之日起{plan.term}" if plan and kind is not PostingKind.ANNOUNCEMENT else ""
     lines = [Line(position, allowed(row)) for position, row in enumerate(rows, 1)]
     return _paper(
@@ -149,8 +149,14 @@ def _moves(posting: Posting) -> list[str]:
         return []
     return [
         f"截止日由{chinese_date(move.moved_from)}调整到{chinese_date(move.moved_to)}，依据{move.notice.citation}。"
-        for move in posting.date_moves.select_related("notice")
+        for move in date_moves(posting)
     ]
+
+
+def date_moves(posting: Posting) -> list[DateMove]:
+    """How notices moved the last day of the sheet, each with its notice; asked for once, however often it is told."""
+    prefetch_related_objects([posting], Prefetch("date_moves", DateMove.objects.select_related("notice")))
+    return list(posting.date_moves.all())
 
 
 def as_shown(entries: Iterable[PostingEntry]) -> list[Line]:
@@ -187,6 +193,8 @@ def staff_lines(
                 tone=tone,
                 note=entry.outcome_reason,
                 may_object=takes_objections(entry) and may_object.get(entry.application.village.code, NO),
+                repeats=entry.repeats,
+                repeated_by=list(entry.repeated_by.all()),
             )
         )
     return lines

@@ -45,14 +45,19 @@ READ = Rule("any appointment over the village", "? ? ! + - + - + + +")
 VILLAGE = Rule("the village's clerk", "? ? ! + - ! - ! ! !")
 TOWNSHIP = Rule("the township's reviewer", "? ? ! ! - + - ! ! !")
 DISTRICT = Rule("the district's approver", "? ? ! ! - ! - + ! !")
+REVIEWERS = Rule("reviewers and approvers, each for the own region", "? ? ! ! ! + + + ! !")
+REVIEWERS_OF_CASE = Rule("reviewers and approvers over the village", "? ? ! ! ! + - + ! !")
 HANDLERS = Rule("clerk, reviewer or approver over the village", "? ? ! + - + - + ! !")
 DISTRICT_OR_SUPERVISOR = Rule("the district's approver, its supervisor", "? ? ! ! - ! - + + !")
+ABOVE_VILLAGE = Rule("whoever holds an appointment over a township", "? ? ! ! ! + + + + +")
+OVER_TOWNSHIP = Rule("whoever holds an appointment over the township", "? ? ! ! ! + - + + +")
 CLERKS = Rule("clerks, each for the own village", "? ? ! + + ! ! ! ! !")
 CLERK_OF_HOUSEHOLD = Rule("the village's clerk; other roles enter nowhere", "? ? ! + - ! ! ! ! !")
 ADMINISTRATOR = Rule("the administrator", "? ? ! ! ! ! ! ! ! +")
-OPERATIONS = Rule("the administrator; nobody else learns of it", "? ? - - - - - - - +")
+OPERATIONS = Rule("the administrator of a county or more; nobody else learns of it", "? ? - - - - - - - +")
 AUDITORS = Rule("supervisors and administrators, each for the own region", "? ? ! ! ! ! ! ! + +")
 ADMINISTRATOR_OF_PLACE = Rule("the administrator over the village", "? ? ! ! - ! - ! ! +")
+KEEPER_OF_TIE = Rule("the administrator; not the one who declared it", "? ? ! ! ! ! ! ! ! +")
 OWN = Rule("the one it is for", "? ? ! + - - - - - -")
 IMPORTERS = Rule("clerks and administrators, each for the own villages", "? ? ! + + ! ! ! ! +")
 LIST_OF_VILLAGE = Rule("the village's clerk (households: the administrator)", "? ? ! + - ! ! ! ! -")
@@ -87,6 +92,11 @@ def act(slug: str, case: str, rule: Rule, variant: str = "") -> Row:
     return Row("application-act", rule, (case, f"={slug}"), post=422, variant=variant or slug)
 
 
+def custody(slug: str, case: str, rule: Rule) -> Row:
+    """An act on whose desk a case lies."""
+    return Row("application-custody", rule, (case, f"={slug}"), post=422, variant=slug)
+
+
 def step(slug: str, rule: Rule, objection: str, level: str) -> Row:
     """A step of an objection that a level handles."""
     return Row("objection-step", rule, (objection, f"={slug}"), post=422, variant=f"{slug}, {level}")
@@ -100,11 +110,15 @@ STEPS = ("accept", "investigate", "decide", "not-accept", "withdraw", "pass-on",
 LIST = "what={grain}&village={village}"
 REGISTER = "what=households&village={village}"
 ACCOUNT_ACTS = ("reset-password", "reset-factor", "end-sessions", "unlock", "reactivate")
+OF_TOWNSHIP = "township={township_code}"
 OF_VILLAGE = "region={village_code}&year=2021"
 
 ROWS = (
     Row("desk", STAFF),
     Row("login", PUBLIC, post=200, other={"get": 302, "post": 302}),
+    Row("help-own", STAFF),
+    Row("help", STAFF, ("=township",)),
+    Row("public-help", PUBLIC),
     Row("logout", PUBLIC, get=ONLY_POST, post=302),
     Row("password", SIGNED_IN, post=200),
     Row("second-factor", SIGNED_IN, post=422),
@@ -119,10 +133,21 @@ ROWS = (
         variant="household",
     ),
     Row("application-batch", STAFF, get=ONLY_POST, post=404),
+    Row("application-batch-results", OWN, ("batch",)),
     Row("application-detail", READ, ("displayed",)),
     Row("application-amend", VILLAGE, ("draft",), post=422),
     Row("application-attach", VILLAGE, ("draft",), post=422),
+    Row("application-faults", VILLAGE, ("returned",), post=422),
     Row("application-slip", READ, ("declared",)),
+    Row("case-diagram", READ, ("displayed",)),
+    Row("flow-bpmn", STAFF),
+    Row("application-form", READ, ("draft",)),
+    Row("application-form-document", READ, ("displayed",)),
+    Row("letter", READ, ("returned", "return")),
+    Row("letter-document", READ, ("returned", "return")),
+    Row("township-roll", ABOVE_VILLAGE),
+    Row("township-roll", OVER_TOWNSHIP, query=OF_TOWNSHIP, variant="of the township"),
+    Row("township-roll-document", OVER_TOWNSHIP, query=OF_TOWNSHIP, variant="of the township"),
     Row("visit-new", VILLAGE, ("declared",), post=422),
     act("submit", "draft", VILLAGE),
     act("discard", "draft", VILLAGE),
@@ -143,6 +168,12 @@ ROWS = (
     act("return_to_township", "at_district", DISTRICT),
     act("stop", "approved", DISTRICT),
     act("revoke", "announced", DISTRICT),
+    custody("take", "at_township", TOWNSHIP),
+    custody("give_back", "taken", VILLAGE),
+    custody("hand_over", "at_township", TOWNSHIP),
+    custody("urge", "at_township", VILLAGE),
+    Row("review", REVIEWERS, post=404),
+    Row("review", REVIEWERS_OF_CASE, query="case={at_township}", post=404, variant="one case"),
     Row("decision-list", STAFF),
     Row("decision-list", STAFF, query="export=1", variant="workbook"),
     Row("programme-list", STAFF),
@@ -185,7 +216,9 @@ ROWS = (
     Row("objection-new", HANDLERS, ("entry",), post=422),
     Row("objection-detail", READ, ("objection",)),
     Row("objection-appeal", HANDLERS, ("objection",), post=422),
+    Row("objector-shown", HANDLERS, ("objection",), post=422),
     Row("objection-slip", VILLAGE, ("objection",), variant="written down by the clerk"),
+    Row("objection-reply", TOWNSHIP, ("objection_answered",), variant="handled by the township"),
     *(step(slug, VILLAGE, "objection", "village") for slug in STEPS),
     *(step(slug, TOWNSHIP, "objection_to_cadre", "township") for slug in STEPS),
     Row("overdue-list", STAFF),
@@ -194,6 +227,10 @@ ROWS = (
     Row("household-detail", READ, ("household",)),
     Row("household-roster", STAFF, post=422),
     Row("household-numbers", HANDLERS, ("household",), post=422),
+    Row("household-correct", ADMINISTRATOR_OF_PLACE, ("household",), post=422),
+    Row("household-head", ADMINISTRATOR_OF_PLACE, ("household",), post=422),
+    Row("member-add", ADMINISTRATOR_OF_PLACE, ("household",), post=422),
+    Row("member-correct", ADMINISTRATOR_OF_PLACE, ("household", "member"), post=422),
     Row("household-remove", ADMINISTRATOR_OF_PLACE, ("household",), post=422),
     Row("disclosure-list", AUDITORS),
     Row("holiday-list", STAFF),
@@ -212,6 +249,7 @@ ROWS = (
     Row("summary-rows", READ, ("=industry",), query=OF_VILLAGE, variant="of the village"),
     Row("statistics", STAFF),
     Row("statistics", READ, query=OF_VILLAGE, variant="of the village"),
+    Row("message-unread", PUBLIC),
     Row("message-list", STAFF, post=302),
     Row("message-settings", STAFF, post=422),
     Row("message-read", OWN, ("message",), get=ONLY_POST, post=302),
@@ -219,10 +257,15 @@ ROWS = (
     Row("slip-print", OWN, ("slip",)),
     Row("operations", OPERATIONS),
     Row("operations-resend", OPERATIONS, get=ONLY_POST, post=302),
+    Row("operations-again", OPERATIONS, get=ONLY_POST, post=302),
     Row("account-list", OPERATIONS),
     Row("account-own", STAFF),
     Row("account-import", OPERATIONS, post=422),
     Row("account-template", OPERATIONS),
+    Row("interest-own", STAFF, post=422),
+    Row("account-interests", OPERATIONS, ("account",), post=422),
+    Row("interest-list", AUDITORS),
+    Row("interest-withdraw", KEEPER_OF_TIE, ("tie",), post=422),
     Row("account-detail", OPERATIONS, ("account",)),
     Row("account-leave", OPERATIONS, ("account",), post=422),
     *(

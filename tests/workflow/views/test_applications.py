@@ -62,14 +62,14 @@ def test_case_is_seen_within_the_region_and_is_not_found_outside(world: World, w
 
 
 @pytest.mark.parametrize("state", stages.ORDER)
-def test_page_of_a_case_opens_in_every_state_within_twenty_queries(world: World, state: State) -> None:
+def test_page_of_a_case_opens_in_every_state_within_twelve_queries(world: World, state: State) -> None:
     case, moment = stages.reach(world, state)
     clients = [as_(person) for person in (world.clerk, world.reviewer, world.supervisor)]
     for tab in TABS:
         # One statement more than counted here: the clock stands still in tests.
         with clock_at(moment):
             for client in clients:
-                assert queries(client, f"{case.get_absolute_url()}?tab={tab}") <= 19
+                assert queries(client, f"{case.get_absolute_url()}?tab={tab}") <= 11
 
 
 def test_list_takes_twelve_queries_with_five_hundred_rows(world: World) -> None:
@@ -131,12 +131,19 @@ def test_rows_can_be_ticked_only_where_all_stand_at_one_step_of_the_person(world
     stages.draft(world)
     _, moment = stages.reach(world, State.TOWNSHIP_REVIEW)
     with clock_at(moment):
-        assert batch_of(world.clerk, "?state=draft") == {"act": "submit", "label": "提交申请"}
+        assert batch_of(world.clerk, "?state=draft") == {
+            "acts": [("submit", "提交申请")],
+            "label": "提交申请",
+            "everything": "",
+            "n": 0,
+        }
         assert batch_of(world.clerk, "?state=township_review") is None
         assert batch_of(world.clerk, "") is None
         assert batch_of(world.reviewer, "?state=township_review") == {
-            "act": "pass_on",
+            "acts": [("pass_on", "乡级审核通过"), ("take", "取件")],
             "label": "乡级审核通过",
+            "everything": "",
+            "n": 0,
         }
         assert batch_of(world.reviewer, "?state=draft") is None
         assert batch_of(world.supervisor, "?state=township_review") is None
@@ -160,12 +167,15 @@ def test_case_offers_what_the_person_may_do_and_says_why_not(world: World) -> No
     case, moment = stages.reach(world, State.TOWNSHIP_REVIEW)
     with clock_at(moment):
         reviewer = as_(world.reviewer).get(case.get_absolute_url())
-        assert labels(reviewer) == ["乡级审核通过", "退回补正", "不予批准", "打印查询凭条"]
+        assert labels(reviewer) == ["乡级审核通过", "退回补正", "不予批准", "打印查询凭条", "取件", "转办"]
         assert reviewer.context["why_not"] == [("撤回", "这一步由当地的村级经办人办理，您没有这项任职。")]
         clerk = as_(world.clerk).get(case.get_absolute_url())
-        assert labels(clerk) == ["撤回", "打印查询凭条"]
+        assert labels(clerk) == ["撤回", "打印查询凭条", "催办"]
         assert clerk.context["why_not"] == [
-            ("乡级审核通过、退回补正、不予批准", "这一步由当地的乡镇审核员办理，您没有这项任职。")
+            (
+                "乡级审核通过、退回补正、不予批准、取件、转办",
+                "这一步由当地的乡镇审核员办理，您没有这项任职。",
+            )
         ]
         assert labels(as_(world.supervisor).get(case.get_absolute_url())) == ["打印查询凭条"]
 
@@ -179,7 +189,7 @@ def test_forward_act_is_not_offered_against_the_law_of_the_case(world: World) ->
     objections.lodge(entry, complaint=Complaint(Channel.WEB, "面积不足。", anonymous=True), now=ended)
     with clock_at(ended):
         response = as_(world.reviewer).get(case.get_absolute_url())
-    assert labels(response) == ["退回补正", "不予批准", "打印查询凭条"]
+    assert labels(response) == ["退回补正", "不予批准", "打印查询凭条", "取件", "转办"]
     assert (
         "乡级审核通过",
         "该申请有1件未办结异议，办结之前不能进入下一步。",
@@ -213,10 +223,14 @@ def test_page_of_a_case_masks_what_is_sensitive(world: World) -> None:
 def test_due_date_explains_itself_day_by_day(world: World) -> None:
     case, moment = stages.reach(world, State.VILLAGE_REVIEW)
     with clock_at(moment):
-        deadline = as_(world.clerk).get(case.get_absolute_url()).context["deadline"]
-    days = [(line.day, line.number) for line in deadline["ledger"]]
+        page = as_(world.clerk).get(case.get_absolute_url())
+        assert 'href="?tab=form&amp;due=explain"' in page.content.decode()
+        explained = as_(world.clerk).get(f"{case.get_absolute_url()}?due=explain")
+    days = [(line.day, line.number) for line in explained.context["period"].ledger]
     assert days[0] == (moment.date(), None)
-    assert days[-1] == (deadline["row"].due_on, 5)
+    assert days[-1] == (page.context["deadline"].due_on, 5)
+    assert explained.context["deadline"].due_on == page.context["deadline"].due_on
+    assert 'id="due-ledger"' in explained.content.decode()
 
 
 def chain_of(world: World, case: Application) -> list[tuple[str, str]]:

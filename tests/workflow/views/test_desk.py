@@ -163,7 +163,7 @@ def test_reviewers_see_their_list_as_a_whole_with_each_exception(world: World) -
     with clock_at(moment):
         found = as_(world.reviewer).get(url("desk")).context["overview"]
         assert (found.n, found.amount) == (5, 3 * 900 + 9000 + 800)
-        assert [(share.n, len(share.villages), share.doubts) for share in found.shares] == [(5, 1, 2)]
+        assert [(share.n, share.villages, share.doubts) for share in found.shares] == [(5, 1, 2)]
         assert {doubt.pk: doubt.reasons for doubt in found.doubts} == {
             large.pk: ("金额超过本项目待办平均数的一倍",),
             cut.pk: ("已核减100.00元",),

@@ -8,8 +8,9 @@ from tests import stages
 from tests.workflow.views.pages import as_, clock_at, queries, url
 from tests.workflow.views.sheets import all_rows, heading, on_display, waiting
 from tests.world import World
-from workflow import drafts, postings
+from workflow import drafts, intake, reviews
 from workflow.models import EntryOutcome, Posting, PostingEntry, PostingKind, PostingState
+from workflow.results import Ref
 from workflow.views.drafting import address
 
 
@@ -114,17 +115,30 @@ def test_a_second_draft_for_the_same_list_is_pointed_out(world: World) -> None:
         assert "已有拟稿" in as_(world.clerk).get(picker(world)).content.decode()
 
 
-def test_cases_taken_out_of_a_sheet_can_be_drafted_as_its_supplement(world: World) -> None:
+def test_cases_taken_out_of_a_sheet_to_be_corrected_are_drafted_as_its_supplement(world: World) -> None:
     earlier = on_display(world, 1, names=["赵示例"])
-    postings.take_down(earlier, by=world.clerk, now=world.now, reason="标题有误")
+    case = earlier.entries.get().application
+    stages.do(reviews.correct([Ref.of(stages.again(case))], by=world.clerk, now=world.now, opinion="有误。"))
+    stages.do(intake.resubmit([Ref.of(stages.again(case))], by=world.clerk, now=world.now))
+    stages.passed(world, [case], by=world.second_clerk, now=world.now)
     waiting(world, 1, names=["钱示例"])
     client = as_(world.clerk)
     with clock_at(world.now):
         page = client.get(picker(world))
-        assert [one["names"] for one in page.context["removed_from"]] == [["赵示例"]]
+        assert [[pick.case.payee.name for pick in heap.picks] for heap in page.context["heaps"]] == [
+            ["钱示例"],
+            ["赵示例"],
+        ]
+        assert [pick.case.payee.name for pick in page.context["picks"] if pick.ticked] == ["钱示例"]
         linked = client.get(picker(world, supplements=earlier.pk))
         assert [pick.case.payee.name for pick in linked.context["picks"] if pick.ticked] == ["赵示例"]
         assert linked.context["paper"].lines[0].row["remark"] == "补充公示"
+        both = [pick.case.pk for pick in page.context["picks"]]
+        before = all_rows()
+        mixed = client.post(picker(world), heading(page, applications=both))
+        assert mixed.status_code == 422
+        assert "不能和第一次公示的申请列在一张上，请分开拟稿。" in mixed.content.decode()
+        assert all_rows() == before
         client.post(picker(world, supplements=earlier.pk), heading(linked))
     made = Posting.objects.get(state=PostingState.DRAFT)
     assert made.supplements == earlier

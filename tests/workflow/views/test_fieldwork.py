@@ -265,3 +265,16 @@ def test_meeting_pages_take_twelve_queries_with_two_hundred_cases(world: World) 
         url("meeting-list"),
     ):
         assert queries(client, address) <= 12
+
+
+def test_photos_can_be_taken_with_the_telephone_and_both_ways_are_taken_in(world: World) -> None:
+    case = handed_in(world)
+    with clock_at(world.now):
+        client = as_(world.clerk)
+        page = client.get(url("visit-new", case.pk)).content.decode()
+        typed = {**visit_typed(case), "photos": [photo("camera.jpg"), photo("picked.jpg")]}
+        client.post(url("visit-new", case.pk), typed)
+    assert page.count('name="photos"') == page.count("data-shrink") == 2
+    assert page.count('capture="environment"') == 1
+    assert "photos.js" in page
+    assert VerificationVisit.objects.get().photos.count() == 2

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.urls import resolve
 
 from applications.models import Application, Programme, RequiredPaper
 from notifications.models import Message, MessageState
@@ -219,7 +220,7 @@ SWAPS: dict[str, tuple[int, Callable[[Two], Sent]]] = {
             {"ids": f"{two.own_sheet.pk},{two.sheet.pk}", "place": "村部", "key": "k"},
         ),
     ),
-    "hand over another village's slip": (302, lambda two: Sent(url("slip-list"), {"slip": [two.slip.pk]})),
+    "hand over another village's slip": (404, lambda two: Sent(url("slip-list"), {"slip": [two.slip.pk]})),
     "read another person's message": (
         404,
         lambda two: Sent(
@@ -229,6 +230,10 @@ SWAPS: dict[str, tuple[int, Callable[[Two], Sent]]] = {
     "send a dead message again": (
         404,
         lambda two: Sent(url("operations-resend"), {"message": [two.slip.pk]}),
+    ),
+    "let a thing that failed be tried again": (
+        404,
+        lambda two: Sent(url("operations-again"), {"setback": [1]}),
     ),
     "name another village's clerk as substitute": (
         422,
@@ -246,7 +251,10 @@ def rows(world: World) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("what", SWAPS)
-def test_another_villages_id_is_refused_and_changes_nothing(two: Two, what: str) -> None:
+def test_another_villages_id_is_refused_logged_and_changes_nothing(
+    two: Two, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """404 where the id names the thing of the page; 422 where it is one choice of a form, whose text is kept."""
     status, swap = SWAPS[what]
     neighbour = as_(two.world.clerks[1])
     Message.objects.filter(recipient__isnull=False).update(state=MessageState.SENT)
@@ -258,11 +266,18 @@ def test_another_villages_id_is_refused_and_changes_nothing(two: Two, what: str)
             assert page.status_code == 200
             body = typed_again(page, **body)
         before = rows(two.world)
+        caplog.clear()
         answer = neighbour.post(sent.address, body)
+        lines = [record for record in caplog.records if record.name == "access.refused"]
         texts = [answer.content]
         if answer.status_code == 302:
             texts.append(neighbour.get(answer["Location"]).content)
     assert answer.status_code == status
+    assert [vars(line)["user"] for line in lines] == [two.world.clerks[1].pk]
+    route = f"/{resolve(sent.address.partition('?')[0]).route}"
+    assert (vars(lines[0])["route"], vars(lines[0])["status"]) == (route, status)
+    said = lines[0].getMessage()
+    assert not [name for name in (NAME, two.world.clerks[1].name, two.foreign.number) if name in said]
     assert rows(two.world) == before
     secrets = [NAME, two.foreign.number, two.draft.number, two.waiting.number]
     assert [secret for secret in secrets if any(secret.encode() in text for text in texts)] == []

@@ -207,7 +207,7 @@ def test_others_look_the_days_up_and_may_not_enter_them(world: World, who: str) 
     before = written.everything()
     with clock_at(NOW):
         listed = client.get(url("holiday-list"))
-        assert "节假日通知由系统管理员录入，您没有这项任职。" in listed.content.decode()
+        assert "节假日通知由区县以上的系统管理员录入，您没有这项任职。" in listed.content.decode()
         assert client.get(url("holiday-year", 2021)).status_code == 200
         assert client.get(url("holiday-enter")).status_code == 403
     assert post(client, typed(step="confirm")).status_code == 403

@@ -1,13 +1,19 @@
 """Households: scoped, searchable, and never a full number."""
 
+import re
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
+from applications.states import State
+from registry import categories
 from registry.models import Category, Interest, MemberStatus, MonitorPeriod, MonitorType, User
 from tests import stages
 from tests.workflow.views.pages import as_, clock_at, queries, url
-from tests.world import World
+from tests.world import World, programme
+from workflow import intake
+from workflow.results import Ref
 
 LIST = "/households/"
 
@@ -100,3 +106,54 @@ def test_household_list_takes_twelve_queries_however_many_there_are(world: World
         world.household()
     assert queries(as_(world.clerk), LIST) <= 12
     assert len(listed(world.clerk)) == min(count, 50)
+
+
+def test_caps_of_the_year_and_sums_of_every_year_stand_on_the_page(world: World) -> None:
+    rule = {**world.grain.rule, "cap_group": "产业"}
+    grain, stock = (programme(world.county, rule=rule, name=name) for name in ("示例粮食", "示例养殖"))
+    older = programme(world.county, rule=rule, name="示例旧项目", year=2020, opens_on=date(2020, 1, 1))
+    household = world.household()
+    stages.draft(world, household=household, programme=older, quantity=Decimal(2))
+    _, moment = stages.reach(world, State.ANNOUNCED, household=household, programme=grain)
+    stages.draft(world, household=household, programme=stock, quantity=Decimal(4), now=moment)
+    with clock_at(moment):
+        response = as_(world.clerk).get(url("household-detail", household.pk))
+    (cap,) = response.context["caps"]
+    assert (cap.cap, cap.received, cap.under_way, cap.left, cap.percent) == (5000, 900, 1200, 2900, 42)
+    assert set(cap.programmes) == {"示例粮食", "示例养殖"}
+    lines = [
+        (line.year, line.cases, line.announced, line.received, line.under_way)
+        for line in response.context["years"]
+    ]
+    assert lines == [(2021, 2, 1, 900, 1200), (2020, 1, 0, 0, 600)]
+    text = response.content.decode()
+    for told in ("5000.00", "2900.00", "42%", "示例粮食、示例养殖", "2020年"):
+        assert told in text
+
+
+def test_what_was_withdrawn_counts_against_no_cap(world: World) -> None:
+    household = world.household()
+    case, moment = stages.reach(world, State.VILLAGE_REVIEW, household=household)
+    stages.do(intake.withdraw([Ref.of(case)], by=world.clerk, now=moment, opinion="不种了"))
+    with clock_at(moment):
+        response = as_(world.clerk).get(url("household-detail", household.pk))
+    assert response.context["caps"] == []
+    (line,) = response.context["years"]
+    assert (line.cases, line.announced, line.received, line.under_way) == (1, 0, 0, 0)
+
+
+def test_history_of_the_category_stands_beside_that_of_monitoring(world: World) -> None:
+    household, other = world.household(), world.household()
+    stages.draft(world, household=household)
+    household.category = Category.MARGINAL
+    household.save()
+    categories.record({household: Category.GENERAL}, on=date(2021, 2, 3), by=world.administrator)
+    client = as_(world.clerk)
+    with clock_at(world.now):
+        text = client.get(url("household-detail", household.pk)).content.decode()
+        bare = client.get(url("household-detail", other.pk)).content.decode()
+        assert queries(client, url("household-detail", household.pk)) <= 13
+    rows = [row[:3] for row in re.findall(r"<td[^>]*>([^<]*)</td>" * 3, text)]
+    assert ("一般脱贫户", "登记以来", "—") in rows
+    assert ("边缘易致贫户", "2021-02-03", "周管理") in rows
+    assert '<td data-label="从哪天起">登记以来</td>' in bare

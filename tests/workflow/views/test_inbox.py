@@ -71,7 +71,9 @@ def test_all_messages_of_one_person_are_marked_at_once(world: World) -> None:
     assert Message.objects.inbox_of(world.reviewer.pk).unread().count() == others > 0
 
 
-def test_every_page_of_the_desk_shows_how_many_messages_are_unread_at_one_query(world: World) -> None:
+def test_every_page_of_the_desk_shows_how_many_messages_are_unread_at_no_query_of_its_own(
+    world: World,
+) -> None:
     stages.reach(world, State.VILLAGE_REVIEW)
     Message.objects.update(state=MessageState.SENT)
     client = as_(world.second_clerk)
@@ -88,7 +90,9 @@ def test_every_page_of_the_desk_shows_how_many_messages_are_unread_at_one_query(
                 page = client.get(url(name)).content.decode()
             assert '<span class="count">1<span class="visually-hidden"> 条未读' in page, name
             counting = [one["sql"] for one in captured if "read_at" in one["sql"] and "COUNT" in one["sql"]]
-            assert len(counting) == 1, name
+            # It comes along with the person; the desk counts once more, in the statement of its own messages.
+            assert len(counting) == (2 if name == "desk" else 1), name
+            assert 'FROM "registry_user"' in counting[0], name
 
 
 def test_a_page_without_the_badge_asks_nothing_about_messages(world: World) -> None:

@@ -53,6 +53,66 @@ def edit(world: World) -> Asked:
     return world.administrator, url("programme-edit", world.travel.pk), Programme, {"name": "改过的名称"}
 
 
+def revise(world: World) -> Asked:
+    return world.administrator, url("programme-revise", world.travel.pk), Programme, {"name": "另立的名称"}
+
+
+def act_pass(world: World) -> Asked:
+    case = stages.submitted(world)
+    return world.clerk, url("application-act", case.pk, "pass"), Application, {"opinion": "属实。"}
+
+
+def act_withdraw(world: World) -> Asked:
+    case = stages.submitted(world)
+    return (
+        world.clerk,
+        url("application-act", case.pk, "withdraw"),
+        Application,
+        {"opinion": "本人放弃申请。"},
+    )
+
+
+def step_accept(world: World) -> Asked:
+    posting = on_display(world, 1)
+    lodged = stages.lodged(world, posting.entries.get().application, posting, now=world.now)
+    return world.clerk, url("objection-step", lodged.pk, "accept"), Objection, {}
+
+
+def remove_household(world: World) -> Asked:
+    home = world.household()
+    typed = {
+        "ground": "decision",
+        "document": "示例〔2021〕1号",
+        "reason": "依决定删除",
+        "number": home.number,
+    }
+    return world.administrator, url("household-remove", home.pk), Household, typed
+
+
+def correct_home(world: World) -> Asked:
+    home = world.household()
+    typed = {"group": "第九村民组", "reason": "户口簿核对〔示例〕"}
+    return world.administrator, url("household-correct", home.pk), Household, typed
+
+
+def correct_person(world: World) -> Asked:
+    person = world.household().members.get()
+    address = url("member-correct", person.household_id, person.pk)
+    return world.administrator, address, Member, {"name": "示例改名", "reason": "户口簿核对〔示例〕"}
+
+
+def add_person(world: World) -> Asked:
+    typed = {"name": "示例新生儿", "relationship": "child", "reason": "新生儿落户〔示例〕"}
+    return world.administrator, url("member-add", world.household().pk), Member, typed
+
+
+def change_head(world: World) -> Asked:
+    home = world.household()
+    old, new = home.members.get(), world.member(home)
+    typed = {"to": new.pk, f"relation{old.pk}": "parent", "reason": "户口簿核对〔示例〕"}
+    return world.administrator, url("household-head", home.pk), Household, typed
+
+
 def columns(model: type[models.Model]) -> list[str]:
     """What a row says, sealed columns in plain."""
     fields = [field for field in model._meta.concrete_fields if field.name not in DRAWN]
@@ -78,7 +138,26 @@ def hostile(model: type[models.Model], declared: set[str]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("form", [enter, amend, visit, sheet, objection, edit])
+@pytest.mark.parametrize(
+    "form",
+    [
+        enter,
+        amend,
+        visit,
+        sheet,
+        objection,
+        edit,
+        revise,
+        act_pass,
+        act_withdraw,
+        step_accept,
+        remove_household,
+        correct_home,
+        correct_person,
+        add_person,
+        change_head,
+    ],
+)
 def test_only_declared_fields_change(world: World, form: Callable[[World], Asked]) -> None:
     cache.clear()
     person, address, model, typed = form(world)

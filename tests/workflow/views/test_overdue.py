@@ -5,11 +5,11 @@ from datetime import timedelta
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from applications.states import State
+from applications.states import Level, State
 from tests import stages
 from tests.workflow.views.pages import as_, clock_at
 from tests.world import World
-from workflow import sweeps
+from workflow import deadlines, sweeps
 from workflow.models import Deadline, PostingKind
 
 LIST = "/overdue/"
@@ -46,6 +46,39 @@ def test_an_overdue_objection_is_named_by_its_number_and_names_neither_receipt_n
     assert f"异议{objection.number}" in page
     assert objection.receipt not in page
     assert "吴异议人" not in page
+
+
+def test_the_list_is_split_by_the_level_that_holds_the_matter(world: World) -> None:
+    _, moment = stages.reach(world, State.TOWNSHIP_REVIEW)
+    returned, _ = stages.reach(world, State.TOWNSHIP_REVIEW)
+    stages.returned(world, returned, by=world.reviewer, now=moment)
+    stages.submitted(world)
+    case, at = stages.reach(world, State.VILLAGE_POSTING)
+    posting = stages.displayed(world, [case], kind=PostingKind.VILLAGE, now=at)
+    stages.lodged(world, case, posting, now=at, concerns_cadre=True)
+    late = moment + timedelta(days=90)
+    with clock_at(late):
+        client = as_(world.supervisor)
+        page = client.get(LIST)
+        assert [(one.value, count) for one, count in page.context["levels"]] == [
+            ("village", 2),
+            ("township", 2),
+            ("district", 0),
+        ]
+        assert page.context["total"] == len(page.context["page_obj"]) == 4
+        for level in Level:
+            shown = client.get(LIST, {"level": level}).context["page_obj"]
+            assert {deadlines.level_of(row) for row in shown} <= {level}
+            assert len(shown) == dict(page.context["levels"])[level]
+        assert len(client.get(LIST, {"level": "moon"}).context["page_obj"]) == 4
+
+
+def test_a_due_date_of_a_case_on_nobodys_desk_breaks_no_list(world: World) -> None:
+    due = Deadline.objects.get(application=stages.submitted(world))
+    Deadline.objects.filter(pk=due.pk).update(application=stages.draft(world))
+    with clock_at(world.later(90)):
+        page = as_(world.supervisor).get(LIST)
+    assert (page.status_code, list(page.context["page_obj"])) == (200, [])
 
 
 def test_the_list_costs_the_same_for_one_and_for_many(world: World) -> None:

@@ -12,15 +12,17 @@ from docx import Document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from applications.states import State
 from registry.models import Category
 from tests import stages
-from tests.leaks import find_leaks
+from tests.leaks import find_leaks, words
 from tests.workflow.views.pages import as_, clock_at, url
 from tests.workflow.views.sheets import on_display, waiting
 from tests.world import World
 from workflow import sheets
 from workflow.models import DateMove, HolidayNotice, Posting, PostingEntry, PostingKind, PostingState
 from workflow.views import printing, qr, sheet
+from workflow.views.seals import code_of
 from workflow.views.sheet import Line, Paper
 
 PRIVATE = {
@@ -29,13 +31,6 @@ PRIVATE = {
     "phone": "13000000000",
     "category": Category.LOW_INCOME.label,
 }
-
-
-def words(content: bytes) -> list[str]:
-    """Every text of a document, paragraph by paragraph and cell by cell."""
-    made = Document(BytesIO(content))
-    cells = [cell.text for table in made.tables for row in table.rows for cell in row.cells]
-    return [*(one.text for one in made.paragraphs), *cells]
 
 
 def of_document(response: Any) -> list[str]:
@@ -51,17 +46,31 @@ def test_a_displayed_sheet_carries_its_code_and_leads_to_its_public_page(
     with clock_at(world.now):
         page = as_(world.clerk).get(url("posting-print", posting.pk) + query)
     text = page.content.decode()
-    address = f"http://testserver/public/postings/{posting.pk}/?sum={posting.digest[:12]}"
+    code = code_of(posting, list(posting.entries.order_by("position")))
+    address = f"http://testserver/public/postings/{posting.pk}/?sum={code}"
     assert str(qr.svg(address)) in text
-    assert f"校验码 {posting.digest[:12]}" in text
+    assert f"校验码 {code}" in text
     assert f'class="page page-{size}"' in text
     assert posting.digest not in text
 
 
-def test_a_draft_has_no_checksum_yet(world: World) -> None:
+def test_a_draft_carries_the_checksum_of_its_list_on_paper_and_in_the_document(world: World) -> None:
     posting = stages.sheet(world, waiting(world, 1), kind=PostingKind.VILLAGE, now=world.now)
     with clock_at(world.now):
-        text = as_(world.clerk).get(url("posting-print", posting.pk)).content.decode()
+        client = as_(world.clerk)
+        text = client.get(url("posting-print", posting.pk)).content.decode()
+        document = of_document(client.get(url("posting-document", posting.pk)))
+    code = posting.digest[:12]
+    assert f"校验码 {code}" in text
+    assert f"扫码查看公开页面，校验码{code}" in document
+    assert str(qr.svg(f"http://testserver/public/postings/{posting.pk}/?sum={code}")) in text
+
+
+def test_an_announcement_has_no_checksum_before_it_is_out(world: World) -> None:
+    case, moment = stages.reach(world, State.ANNOUNCEMENT)
+    posting = stages.sheet(world, [case], kind=PostingKind.ANNOUNCEMENT, now=moment)
+    with clock_at(moment):
+        text = as_(world.approver).get(url("posting-print", posting.pk)).content.decode()
     assert "校验码" not in text
     assert str(qr.svg(f"http://testserver/public/postings/{posting.pk}/")) in text
 

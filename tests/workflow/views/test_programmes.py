@@ -34,7 +34,7 @@ def typed(page: Any, **changes: Any) -> dict[str, Any]:
     """What a browser sends back of a form as it was shown, with some fields changed."""
     form = page.context["form"]
     shown = {bound.html_name: bound.value() for bound in form}
-    sent = {name: value for name, value in shown.items() if value not in (None, False, "")}
+    sent = {name: value for name, value in shown.items() if value is not False and value not in (None, "")}
     return {name: value for name, value in {**sent, **changes}.items() if value is not None}
 
 
@@ -45,7 +45,7 @@ def filled(world: World, client: Client, kind: str, **changes: Any) -> tuple[str
     kept = {
         name: value
         for name, value in kept.items()
-        if not name.startswith("rule_") and value not in (False, "")
+        if not name.startswith("rule_") and value is not False and value != ""
     }
     rule = {
         f"rule_{name}": value for name, value in {**RULES[kind], "clause": "示例文件〔示例〕第九条"}.items()

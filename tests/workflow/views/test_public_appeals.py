@@ -119,8 +119,23 @@ def test_an_appeal_that_comes_too_late_gets_the_sentence_and_keeps_the_words(wor
     assert not Objection.objects.filter(appeal_of=objection).exists()
 
 
+def test_somebody_else_s_receipt_shows_no_content_and_an_appeal_needs_that_form_s_own_token(
+    world: World,
+) -> None:
+    mine, other = answered(world), answered(world)
+    before = all_rows()
+    page = asked(other, world.later(3)).content.decode()
+    assert not [hidden for hidden in (NAME, FACTS, "现场丈量", "事实清楚") if hidden in page]
+    now = world.later(3)
+    with clock_at(now + timedelta(minutes=1)):
+        sent = {"receipt": other.receipt, "facts": WHY, "token": issue(mine.pk, now=now)}
+        assert Client().post(url("public-appeal"), sent).status_code == 422
+    assert all_rows() == before
+
+
 def test_an_unknown_code_gets_the_answer_of_every_unknown_code(world: World) -> None:
     answered(world)
+    before = all_rows()
     answers = set()
     for name in ("public-receipt", "public-appeal"):
         for code in ("AAAA-BBBB-CCCC", "", "x" * 500, "〇", "1' OR '1'='1"):
@@ -131,6 +146,7 @@ def test_an_unknown_code_gets_the_answer_of_every_unknown_code(world: World) -> 
                 assert len(code) > 40
                 continue
             answers.add((page.status_code, shown))
+    assert all_rows() == before
     assert len(answers) == 1
     assert "没有查到这个回执编号，请核对后再查。" in answers.pop()[1]
 
@@ -234,8 +250,10 @@ def test_a_row_taken_out_while_somebody_typed_gets_a_sentence_and_keeps_the_word
 def test_script_in_every_field_is_only_text(world: World) -> None:
     entry = on_display(world, 1).entries.get()
     bad = "</textarea><script>alert(1)</script>"
+    before = all_rows()
     page = objecting(world, entry, facts=bad, name=bad[:50], phone=bad[:40], website=bad, anonymous=bad)
     assert page.status_code == 422
+    assert all_rows() == before
     assert "<script>alert(1)" not in page.content.decode()
     assert objecting(world, entry, facts=bad, name=bad[:50], phone=bad[:40]).status_code == 302
     with clock_at(world.later(2)):

@@ -183,7 +183,10 @@ def test_script_typed_by_an_objector_is_only_text(world: World) -> None:
     token = given_out(client, address, world.later(1))
     bad = "</textarea><script>alert(1)</script>"
     with clock_at(world.later(1) + timedelta(minutes=1)):
+        before = all_rows()
         page = client.post(address, typed(token=token, facts=bad, name=bad, website="x"))
+        assert page.status_code == 422
+        assert all_rows() == before
         client.post(address, typed(token=token, facts=bad))
         desk = as_(world.clerk).get(Objection.objects.get().get_absolute_url())
     for text in (page.content.decode(), desk.content.decode()):

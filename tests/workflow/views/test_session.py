@@ -1,7 +1,14 @@
 """Signing in and out: the demo's logins are for a demo alone, and nobody is led astray."""
 
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
 import pytest
 from django.conf import LazySettings
+from django.conf import settings as django_settings
 from django.test import Client
 
 from registry import clock, demo
@@ -11,6 +18,7 @@ from tests.world import NOW, World, user
 from workflow.demo_accounts import DEMO_LOGINS, DEMO_PASSWORD
 
 PASSWORD = "示例口令-2021"
+WHAT = ("NAME", "SECURE", "HTTPONLY", "PATH", "DOMAIN", "SAMESITE")
 
 
 @pytest.mark.parametrize(("setting", "mark", "shown"), [(0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 1, 1)])
@@ -114,7 +122,7 @@ def test_a_session_ends_at_once_when_its_person_is_deactivated(world: World) -> 
 
 @pytest.mark.parametrize(
     ("steps", "kept"),
-    [([29 * 60], True), ([30 * 60 + 1], False), ([29 * 60] * 20, True), ([29 * 60] * 21, False)],
+    [([14 * 60], True), ([15 * 60 + 1], False), ([14 * 60] * 42, True), ([14 * 60] * 43, False)],
     ids=["used", "idle", "long", "too long"],
 )
 def test_a_session_ends_when_it_is_idle_or_too_old(
@@ -128,6 +136,68 @@ def test_a_session_ends_when_it_is_idle_or_too_old(
         moment += step
         status = client.get(url("desk")).status_code
     assert (status == 200) is kept
+
+
+def test_a_login_begins_a_session_of_its_own_and_the_old_key_is_worth_nothing(world: World) -> None:
+    """ASVS 5 7.2.4: whoever planted a session in the browser before the login is not in it afterwards."""
+    world.clerk.set_password(PASSWORD)
+    world.clerk.save()
+    client = Client()
+    session = client.session
+    session["planted"] = "x"
+    session.save()
+    planted = str(session.session_key)
+    client.cookies[django_settings.SESSION_COOKIE_NAME] = planted
+    client.post(url("login"), {"username": world.clerk.username, "password": PASSWORD})
+    first = str(client.session.session_key)
+    assert first != planted
+    assert client.get(url("desk")).status_code == 200
+    thief = Client()
+    thief.cookies[django_settings.SESSION_COOKIE_NAME] = planted
+    assert thief.get(url("desk"))["Location"].startswith(url("login"))
+    client.post(url("logout"))
+    client.post(url("login"), {"username": world.clerk.username, "password": PASSWORD})
+    assert client.session.session_key not in {first, planted}
+    thief.cookies[django_settings.SESSION_COOKIE_NAME] = first
+    assert thief.get(url("desk"))["Location"].startswith(url("login"))
+
+
+def deployed(**given: str) -> dict[str, Any]:
+    """The cookie settings of a process started with these variables."""
+    names = [f"{kind}_COOKIE_{what}" for kind in ("SESSION", "CSRF") for what in WHAT]
+    said = f"import json; from config import settings as s; print(json.dumps({{n: getattr(s, n, None) for n in {names}}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", said],
+        cwd=django_settings.BASE_DIR,
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_under_https_the_cookies_are_this_hosts_alone(world: World, settings: LazySettings) -> None:
+    """ASVS 5 3.3.1, 3.3.3: a browser takes a `__Host-` cookie only with Secure, Path=/ and no Domain."""
+    found = deployed(HTTPS="1")
+    assert (found["SESSION_COOKIE_NAME"], found["CSRF_COOKIE_NAME"]) == (
+        "__Host-sessionid",
+        "__Host-csrftoken",
+    )
+    for name, value in found.items():
+        if value is not None:
+            setattr(settings, name, value)
+    world.clerk.set_password(PASSWORD)
+    world.clerk.save()
+    client = Client()
+    client.get(url("login"), secure=True)
+    client.post(url("login"), {"username": world.clerk.username, "password": PASSWORD}, secure=True)
+    assert sorted(client.cookies) == ["__Host-csrftoken", "__Host-sessionid"]
+    for cookie in client.cookies.values():
+        said = {name: cookie[name] for name in ("secure", "path", "domain", "httponly", "samesite")}
+        assert said == {"secure": True, "path": "/", "domain": "", "httponly": True, "samesite": "Lax"}
+    assert deployed(HTTPS="0")["SESSION_COOKIE_NAME"] is None
 
 
 def test_every_answer_carries_the_headers_that_keep_scripts_out(world: World) -> None:

@@ -31,7 +31,7 @@ def test_the_clerk_prints_a_slip_and_writes_down_that_it_was_handed_over(world: 
     assert slip.household is not None
     assert slip.household.head is not None
     assert slip.household.head.name in paper
-    assert "请先勾选" in client.post(LIST, {"slip": "9999999"}, follow=True).content.decode()
+    assert client.post(LIST, {"slip": "9999999"}).status_code == 404
     assert "已登记送达1份" in client.post(LIST, {"slip": slip.pk}, follow=True).content.decode()
     slip.refresh_from_db()
     assert (slip.state, slip.handled_by) == (MessageState.SENT, world.clerk)
@@ -49,3 +49,10 @@ def test_nobody_else_finds_it(world: World, slip: Message, who: int | str) -> No
     client.post(LIST, {"slip": slip.pk})
     slip.refresh_from_db()
     assert (slip.state, slip.handled_by) == (MessageState.PENDING, None)
+
+
+def test_a_slip_that_was_a_short_message_says_why_it_is_one(world: World, slip: Message) -> None:
+    client = as_(world.clerk)
+    assert "短信没有送达：" not in client.get(LIST).content.decode()
+    Message.objects.filter(pk=slip.pk).update(error="短信网关拒绝：号码停机。")
+    assert "短信没有送达：短信网关拒绝：号码停机。" in client.get(LIST).content.decode()

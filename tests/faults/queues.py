@@ -1,0 +1,80 @@
+"""A broker wiped under a live worker, and any number of beats: what the tests and `make faults` do to a system."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults import injector
+from tests.faults.system import STARTING, System, until
+
+OPEN = "SELECT count(*) FROM notifications_message WHERE state <> 'sent' AND channel <> 'slip'"
+LATE = (
+    "SELECT count(*) FROM workflow_deadline WHERE settled_at IS NULL "
+    "AND (reminded_at IS NULL OR escalated_at IS NULL)"
+)
+WAKE = (
+    "import django; django.setup(); from notifications.tasks import deliver\n"
+    "for _ in range(10): deliver.apply_async()"
+)
+
+
+@dataclass(frozen=True)
+class Wiped:
+    """How often the broker was wiped while work lay in it, and the seconds until all was sent after the last time."""
+
+    times: int
+    seconds: float
+    most: int
+    """Open intents at the first wiping."""
+
+
+def wiped_under_a_live_worker(system: System, *, times: int, patience: float = 180) -> Wiped:
+    """Everything the broker holds is gone, again and again, while the worker takes from it."""
+    # The first wake-ups are sent before anybody is there to take them.
+    system.run("-c", WAKE)
+    system.start_all()
+    most = 0
+    for _ in range(times):
+        left = system.sql(OPEN)[0][0]
+        if not left:
+            break
+        most = max(most, left)
+        system.run("-c", WAKE)
+        system.empty_broker()
+    else:
+        took = until(lambda: system.sql(OPEN) == [(0,)], seconds=patience, what="everything is sent")
+        return Wiped(times, took, most)
+    raise AssertionError("everything was sent before the broker could be wiped: ask for more letters")
+
+
+def fired_once(system: System, *, beats: int, workers: int, patience: float = 120) -> float:
+    """All due dates pass at once while so many beats ask for sweeps; the seconds until all are told of."""
+    system.start("web")
+    for number in range(workers):
+        system.start(f"worker{number}", kind="worker")
+    system.start("beat")
+    until(system.answers, seconds=STARTING, what="the web answers")
+    system.wait_for_a_round()
+    for number in range(1, beats):
+        system.start(f"beat{number}", kind="beat")
+    if beats == 0:
+        without_a_beat(system)
+    system.let_pass(days=12)
+    took = until(lambda: system.sql(LATE) == [(0,)], seconds=patience, what="all due dates are told of")
+    injector.settle(system)
+    assert system.ready()["sweep"]
+    return took
+
+
+def without_a_beat(system: System) -> None:
+    """The health page turns red after three minutes, and not before; then a beat comes."""
+    system.kill("beat")
+    quiet: Any = None
+    while quiet != (quiet := system.last_round()):
+        # What the beat had asked for before is worked off first.
+        time.sleep(3)
+    system.let_pass(seconds=110)
+    assert system.ready()["sweep"]
+    system.let_pass(seconds=80)
+    assert not system.ready()["sweep"]
+    system.start("beat")
