@@ -39,7 +39,7 @@ class Given:
 
 
 def reset_password(person: User, *, by: User, now: datetime, reason: str, key: str | None = None) -> Given:
-    """Give a person a random password that must be changed at the first login; all their sessions end."""
+    """Give a person a random password that must be changed at the first login; all their sessions end with the old one."""
     made = passwords.fresh()
 
     def give(kept: User) -> None:
@@ -48,7 +48,6 @@ def reset_password(person: User, *, by: User, now: datetime, reason: str, key: s
         set_initial(kept, made, now=now)
         kept.save(update_fields=INITIAL)
         lockout.unlock(kept.username)
-        appointments.end_sessions(kept)
 
     kept = _change(person, AccountAct.RESET_PASSWORD, give, by=by, now=now, reason=reason, key=key)
     return Given(person, made if kept else None)

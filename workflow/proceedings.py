@@ -21,6 +21,7 @@ from applications.states import Level, State, holder
 from notifications import outbox
 from notifications.tasks import deliver
 from registry import appointments
+from registry.appointments import Actor
 from registry.models import User
 from registry.refusal import Refused
 from workflow import deadlines, engine, notices, permissions, standings
@@ -57,7 +58,6 @@ class Proceeding:
     locked: engine.Locked
     by: User | None
     at: datetime
-    calendar: Calendar = field(default_factory=load_calendar)
     batch: UUID = field(default_factory=uuid4)
     results: list[Result] = field(default_factory=list)
     moves: list[engine.Move] = field(default_factory=list)
@@ -67,7 +67,15 @@ class Proceeding:
 
     def __post_init__(self) -> None:
         self.standings = standings.of(list(self.locked.cases.values()))
-        self.actor = appointments.actor(self.by, on=self.today) if self.by else None
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Read where something is due: who comes too late with a form waits for nothing more than its refusal."""
+        return load_calendar()
+
+    @cached_property
+    def actor(self) -> Actor | None:
+        return appointments.actor(self.by, on=self.today) if self.by else None
 
     @cached_property
     def taken(self) -> dict[int, Taken]:

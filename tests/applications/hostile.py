@@ -21,7 +21,11 @@ MB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Hostile:
-    """A file, the door it comes through (paper, photo, table, list) and what must become of it."""
+    """A file, the door it comes through (paper, photo, table, list, book) and what must become of it.
+
+    Table and list refuse whatever is not the table they ask for; book is the guard alone, which looks for what is
+    hostile, so that a guard which is gone is seen.
+    """
 
     name: str
     door: str
@@ -311,14 +315,20 @@ WORKBOOKS = [
 ]
 
 
+HARMLESS = {"workbook with nothing strange": book, "texts as large as they may be": swollen_text}
+"""What the guard lets through."""
+
+
 def all_files() -> list[Hostile]:
-    """Every file for its door; each workbook for the table of applications and for the short lists."""
+    """Every file for its door; each workbook for the table of applications, for the short lists and for the guard."""
     return [
         *PICTURES,
         *PDFS,
         *(
             Hostile(name, door, make, called="表.xlsx")
             for name, make in WORKBOOKS
-            for door in ("table", "list")
+            for door in ("table", "list", "book")
+            if door != "book" or name not in HARMLESS
         ),
+        *(Hostile(name, "book", make, READ, called="表.xlsx") for name, make in HARMLESS.items()),
     ]

@@ -17,8 +17,9 @@ django.setup()
 from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: E402
 
 from applications import uploads  # noqa: E402
+from registry import workbooks as guard  # noqa: E402
 from registry.refusal import Refused  # noqa: E402
-from tests.applications.hostile import DRAWN, MARK, MB, Hostile, all_files  # noqa: E402
+from tests.applications.hostile import DRAWN, MARK, MB, READ, Hostile, all_files  # noqa: E402
 from workflow import workbooks  # noqa: E402
 from workflow.forms import holidays, staff  # noqa: E402
 
@@ -30,12 +31,20 @@ def through(door: str, upload: SimpleUploadedFile) -> str:
     try:
         if door == "table":
             workbooks.read(upload)
-            return "read"
+            return READ
+        if door == "book":
+            with guard.opened(
+                upload, most_bytes=workbooks.MOST_BYTES, most_unpacked=workbooks.MOST_UNPACKED
+            ) as opened:
+                for sheet in opened:
+                    for _ in sheet.iter_rows(values_only=True):
+                        pass
+            return READ
         if door == "list":
             for read in (holidays.read, staff.read):
                 try:
                     read(upload)
-                    return "read"
+                    return READ
                 except Refused:
                     pass
             raise Refused("both refuse")

@@ -62,6 +62,12 @@ def test_a_picture_in_scans_is_limited_sooner_than_one_in_lines() -> None:
         prepared(flat("JPEG", (side, side), progressive=True))
 
 
+@pytest.mark.parametrize(("drawn", "taken_for"), [("PNG", "JPEG"), ("JPEG", "PNG"), ("GIF", "JPEG")])
+def test_a_file_is_opened_as_what_it_was_found_to_be_and_as_nothing_else(drawn: str, taken_for: str) -> None:
+    with pytest.raises(pictures.NoPicture):
+        pictures.redraw(BytesIO(flat(drawn, (8, 8))), taken_for)
+
+
 @pytest.mark.parametrize(
     "content",
     [

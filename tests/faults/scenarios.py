@@ -110,11 +110,9 @@ def wiped_rabbitmq(wanted: Wanted) -> Outcome:
 def _wiped(wanted: Wanted, broker: str, name: str) -> Outcome:
     with (
         _template(wanted, name) as made,
-        made.copy(
-            wanted.folder / f"{name}-system", broker=broker, EMAIL_PER_ROUND="10", DELIVER_SECONDS="1"
-        ) as running,
+        made.copy(wanted.folder / f"{name}-system", broker=broker, DELIVER_SECONDS="1") as running,
     ):
-        facts = injector.laid_out(running, intents=5_000, letters=500)
+        facts = injector.laid_out(running, intents=10_000, letters=5_000)
         wiped = queues.wiped_under_a_live_worker(running, times=3)
         faults = injector.judge(running, facts, Ledger(), injector.Report())
     if wiped.seconds > 120:
@@ -183,7 +181,7 @@ def sent_again(wanted: Wanted) -> Outcome:
 
 def database_killed(wanted: Wanted) -> Outcome:
     """kill -9 of a PostgreSQL of the test's own under load (R-09)"""
-    times, chance = max(1, wanted.kills // 10), random.Random(wanted.seed)
+    times, chance = max(1, wanted.kills * 3 // 10), random.Random(wanted.seed)
     faults: list[str] = []
     back: list[float] = []
     with (
