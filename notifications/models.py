@@ -119,6 +119,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["next_try_at"], condition=models.Q(state="pending"), name="message_due"),
             models.Index(fields=["next_try_at"], condition=models.Q(state="sending"), name="message_claimed"),
+            models.Index(fields=["created_at"], condition=models.Q(state="dead"), name="message_dead"),
             models.Index(fields=["recipient", "channel", "read_at"], name="message_inbox"),
         ]
 

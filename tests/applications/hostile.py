@@ -116,7 +116,7 @@ XXE = '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>'
 LAUGHS = "<!DOCTYPE a [" + "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9)) + "]>"
 SHEET = "xl__worksheets__sheet1.xml"
 FAR = b'<?xml version="1.0"?>' + b" " * 5000 + XXE.encode() + b"<worksheet/>"
-MACRO = b"<Types>application/vnd.ms-excel.sheet.macroEnabled.main+xml</Types>"
+MACRO = b"application/vnd.ms-excel.sheet.macroEnabled.main+xml"
 LINK = (
     b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
     b'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/%s" Target="http://127.0.0.1:9/x" '
@@ -137,12 +137,20 @@ def bomb(size: int) -> bytes:
 
 
 def lying_bomb() -> bytes:
-    """The directory says ten bytes, the part unfolds to many."""
-    content = bytearray(book(**{"xl__media__a.xml": b"0" * (30 * MB)}))
-    for at in range(len(content) - 4):
-        if content[at : at + 4] == b"PK\x01\x02" and b"xl/media/a.xml" in content[at : at + 80]:
-            content[at + 24 : at + 28] = struct.pack("<I", 10)
+    """The directory says ten bytes, the part unfolds to more than the memory holds."""
+    content = bytearray(bomb(400 * MB))
+    entry = content.rindex(b"PK\x01\x02", 0, content.rindex(b"xl/media/image1.xml"))
+    content[entry + 24 : entry + 28] = struct.pack("<I", 10)
     return bytes(content)
+
+
+def macro_by_its_type() -> bytes:
+    """As a spreadsheet program tells it, in a workbook that opens."""
+    with ZipFile(BytesIO(book())) as packed:
+        types = packed.read("[Content_Types].xml")
+    plain = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+    assert plain in types
+    return book(**{"[Content_Types].xml": types.replace(plain, MACRO)})
 
 
 def locked_zip() -> bytes:
@@ -293,10 +301,7 @@ WORKBOOKS = [
         ("a million laughs", lambda: book(**{SHEET: sheet(LAUGHS)})),
         ("macro", lambda: book(**{"xl__vbaProject.bin": b"vba"})),
         ("macro under another name", lambda: book(**{"xl__other.bin": b"vba"})),
-        (
-            "macro told by its type",
-            lambda: book(**{"[Content_Types].xml": MACRO}),
-        ),
+        ("macro told by its type", macro_by_its_type),
         ("control", lambda: book(**{"xl__activeX__activeX1.xml": b"<a/>"})),
         ("program inside", lambda: book(**{"xl__embeddings__a.docx": b"PK"})),
         ("link outside", lambda: book(**{"xl__externalLinks__externalLink1.xml": b"<a/>"})),
@@ -306,6 +311,7 @@ WORKBOOKS = [
         ),
         ("picture fetched", lambda: book(**{"xl__drawings___rels__d.xml.rels": LINK % b"image"})),
         ("bomb that unfolds a thousandfold", lambda: bomb(256 * MB)),
+        ("part that unfolds a thousandfold within the limit", lambda: bomb(30 * MB)),
         ("bomb that lies about its size", lying_bomb),
         ("thousands of parts", lambda: book(**{f"xl__p{n}.xml": b"" for n in range(2000)})),
         ("texts as large as they may be", swollen_text),
