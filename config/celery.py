@@ -5,7 +5,7 @@ import socket
 from datetime import datetime, timedelta
 from typing import Any
 
-from celery import Celery, beat, signals
+from celery import Celery, beat, bootsteps, signals
 
 from registry import tracing
 
@@ -42,6 +42,37 @@ class Scheduler(beat.Scheduler):
             "headers": {tracing.BEAT_HEADER: f"{socket.gethostname()}:{os.getpid()}"},
         }
         return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
+
+
+class AskAgain(bootsteps.StartStopStep):
+    """RabbitMQ: every half minute the worker declares its queue and asks for its messages again.
+
+    Celery hears of a deleted queue once, and misses it while it is busy or connects anew: from then on the worker waits
+    for a queue that nobody declares any more, and whoever sends to it is not told.
+    """
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+    seconds = 30
+    timer: Any = None
+
+    def start(self, consumer: Any) -> None:
+        if consumer.hub and consumer.connection.transport.driver_type == "amqp":
+            self.timer = consumer.timer.call_repeatedly(self.seconds, self.ask, (consumer.task_consumer,))
+
+    def stop(self, consumer: Any) -> None:
+        if self.timer:
+            self.timer.cancel()
+            self.timer = None
+
+    @staticmethod
+    def ask(queues: Any) -> None:
+        # What fails here is an error of the connection, on which Celery begins anew.
+        queues.declare()
+        queues.cancel()
+        queues.consume()
+
+
+app.steps["consumer"].add(AskAgain)
 
 
 @signals.before_task_publish.connect

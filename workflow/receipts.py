@@ -35,6 +35,11 @@ def first(key: str | None, *, act: str, by: int | None, at: datetime) -> list[Re
     return [Result.from_json(data) for data in receipt.result]
 
 
+def holds(key: str) -> bool:
+    """Whether something was done under this key already."""
+    return Receipt.objects.filter(key=key).exists()
+
+
 def keep(key: str | None, results: Sequence[Result]) -> None:
     """Write down what the act answered."""
     if key:

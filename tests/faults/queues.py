@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.faults import injector
-from tests.faults.system import STARTING, System, until
+from tests.faults.system import STARTING, System, procfile, until
 
 OPEN = "SELECT count(*) FROM notifications_message WHERE state <> 'sent' AND channel <> 'slip'"
 LATE = (
@@ -32,8 +32,11 @@ def wiped_under_a_live_worker(system: System, *, times: int, patience: float = 1
     """Everything the broker holds is gone, again and again, while the worker takes from it."""
     # The first wake-ups are sent before anybody is there to take them.
     system.run("-c", WAKE)
-    system.start_all()
-    most = 0
+    laid_out, most = system.sql(OPEN)[0][0], 0
+    for name in procfile():
+        system.start(name)
+    # As soon as the first are sent: then most of them are still open.
+    until(lambda: system.sql(OPEN)[0][0] < laid_out, seconds=STARTING, what="the first messages are sent")
     for _ in range(times):
         left = system.sql(OPEN)[0][0]
         if not left:

@@ -5,19 +5,22 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 
 from applications.amounts import plain
-from applications.models import RequiredPaper
+from applications.models import Application, RequiredPaper
 from applications.states import State
 from registry import clock
-from workflow import permissions, returns, standings, worklists
+from workflow import engine, permissions, receipts, returns, standings, worklists
+from workflow.forms.base import VerbForm
 from workflow.forms.reviews import SendBackForm
 from workflow.models import Act
 from workflow.permissions import Verdict
-from workflow.results import Result, one
+from workflow.results import Conflict, Ref, Result, one
 from workflow.steps import staff_label
 from workflow.views import offers
 from workflow.views.acts import PAGES, ActPage, Told
+from workflow.views.base import conflict_page
 from workflow.views.case import CaseVerbView
 
 
@@ -47,6 +50,32 @@ class ApplicationAct(CaseVerbView):
             messages.warning(self.request, now_is)
             return HttpResponseRedirect(case.get_absolute_url())
         return super().get(*args, **kwargs)
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        overtaken = self.overtaken()
+        if overtaken is not None:
+            return conflict_page(self.request, overtaken, back_url=self.request.path)
+        return super().post(*args, **kwargs)
+
+    def overtaken(self) -> Conflict | None:
+        """What the verb would say to a form that shows an older state, found out before anything is locked or written:
+        where fifty decide on one case, those who come too late keep nobody waiting.
+
+        A form that was done before under its key is left to the verb, which answers as it did then.
+        """
+        sent = VerbForm(self.request.POST)
+        if not sent.is_valid():
+            return None
+        shown = sent.cleaned_data["revision"]
+        rows = Application.objects.visible_to(self.actor).only("number", "revision")
+        case = get_object_or_404(rows, pk=self.kwargs["pk"])
+        if shown in (None, case.revision) or receipts.holds(sent.cleaned_data["key"]):
+            return None
+        try:
+            engine.compare(case, Ref(case.pk, shown))
+        except Conflict as conflict:
+            return conflict
+        return None
 
     def get_form_class(self) -> type[forms.Form]:
         return self.page.form

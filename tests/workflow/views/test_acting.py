@@ -3,8 +3,11 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from applications.models import Application, RequiredPaper
 from applications.states import State
@@ -123,6 +126,24 @@ def test_outdated_page_is_answered_with_what_changed_and_changes_nothing(world: 
             assert last is not None
             assert response.context["changes"][-1]["by"] == (last.by.name if last.by else "系统")
             assert response.context["changes"][-1]["text"].endswith(last.text)
+    assert everything() == before
+
+
+def test_who_comes_too_late_opens_no_transaction_and_keeps_nobody_waiting(world: World) -> None:
+    case = stages.submitted(world)
+    client = as_(world.clerk)
+    with clock_at(world.now):
+        old = {"opinion": "同意", "revision": case.revision, "key": uuid4().hex}
+        assert client.post(page_of(case, "pass"), old).status_code == 302
+        before = everything()
+        with CaptureQueriesContext(connection) as captured:
+            late = client.post(page_of(case, "pass"), {**old, "key": uuid4().hex})
+        statements = [query["sql"] for query in captured]
+        again = client.post(page_of(case, "pass"), old)
+    assert late.status_code == 409
+    assert {statement.split()[0] for statement in statements} == {"SELECT"}
+    assert "FOR NO KEY UPDATE" not in "".join(statements)
+    assert again.status_code == 302
     assert everything() == before
 
 
