@@ -208,6 +208,16 @@ def test_the_same_form_twice_hands_over_once(world: World) -> None:
     assert owner(case) is None
 
 
+def test_a_session_of_somebody_without_a_post_does_not_come_back_with_the_login(world: World) -> None:
+    """Ending an appointment ends the sessions too; here there is none, and no new password either."""
+    person = user("示例离岗")
+    client = as_(person)
+    assert client.get(url("password")).status_code == 200
+    leave(world, person)
+    User.objects.filter(pk=person.pk).update(is_active=True)
+    assert client.get(url("password"))["Location"].startswith(url("login"))
+
+
 def test_posts_left_with_nobody_are_named(world: World) -> None:
     today = timezone.localdate(world.now)
     assert departures.held(world.clerk, on=today).vacant == ()
