@@ -11,29 +11,34 @@ from tests.faults.system import RABBITMQ, Template
 
 pytestmark = [pytest.mark.broker, pytest.mark.usefixtures("suite_on_sqlite")]
 
-OPEN, LETTERS = 5_000, 5_600
-"""Open when the broker is wiped, and laid out: each beside a message in the application, which the first round shows."""
+OPEN, SENT_MEANWHILE = 5_000, 600
+"""Letters that are open when the broker is wiped, and what a worker may send before; each stands beside a message in the
+application, which the first round shows."""
 
 
-@pytest.fixture(params=["redis", "rabbitmq"])
-def broker(request: pytest.FixtureRequest) -> str:
-    if request.param == "redis":
-        return str(request.getfixturevalue("redis"))
-    need(answers(5672), "RabbitMQ")
-    return RABBITMQ
-
-
-def test_five_thousand_intents_are_sent_though_the_broker_is_wiped_under_the_worker(
-    template: Template, broker: str, tmp_path: Path
-) -> None:
-    """With RabbitMQ a worker that is busy misses what it is told of its queue, and has to ask again by itself."""
+def wiped(template: Template, broker: str, folder: Path, *, still_open: int) -> None:
+    letters = still_open + SENT_MEANWHILE
     # As many letters a round as usual, and a round each second: what is not sent yet is still most of it.
-    with template.copy(tmp_path / "system", broker=broker, DELIVER_SECONDS="1") as running:
-        facts = injector.laid_out(running, intents=2 * LETTERS, letters=LETTERS)
-        assert running.sql(queues.OPEN) == [(2 * LETTERS,)]
-        wiped = queues.wiped_under_a_live_worker(running, times=3)
+    with template.copy(folder, broker=broker, DELIVER_SECONDS="1") as running:
+        facts = injector.laid_out(running, intents=2 * letters, letters=letters)
+        assert running.sql(queues.OPEN) == [(2 * letters,)]
+        done = queues.wiped_under_a_live_worker(running, times=3)
         found = injector.judge(running, facts, Ledger(), injector.Report())
     assert found == []
-    assert wiped.times == 3
-    assert wiped.most >= OPEN
-    assert wiped.seconds <= 120
+    assert done.times == 3
+    assert done.most >= still_open
+    assert done.seconds <= 120
+
+
+def test_five_thousand_intents_are_sent_though_redis_is_flushed_under_the_worker(
+    template: Template, redis: str, tmp_path: Path
+) -> None:
+    wiped(template, redis, tmp_path / "system", still_open=OPEN)
+
+
+def test_a_worker_whose_queue_rabbitmq_deleted_while_it_was_busy_asks_for_it_again(
+    template: Template, tmp_path: Path
+) -> None:
+    """Celery hears of a deletion once and misses it then. `make faults` does it with as many as above."""
+    need(answers(5672), "RabbitMQ")
+    wiped(template, RABBITMQ, tmp_path / "system", still_open=OPEN // 2)

@@ -1,5 +1,6 @@
 """Where the demonstration must not be loaded, and what is said there."""
 
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -8,9 +9,11 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.utils import timezone
 
+from notifications import outbox
 from registry import demo
 from registry.models import Region, RegionLevel, User
 from tests.workflow.rows import counts
+from workflow.demo.agenda import Agenda
 from workflow.models import HolidayNotice
 
 REAL = {
@@ -46,3 +49,15 @@ def test_logins_that_are_not_there_are_not_printed() -> None:
         demo.mark(now=timezone.now())
         with pytest.raises(CommandError, match=r"^演示账号还没有载入"):
             call_command("demo_logins", stdout=StringIO())
+
+
+def test_a_story_that_nobody_listens_to_any_more_keeps_nobody_from_being_woken(db: None) -> None:
+    begins = datetime(2021, 3, 1, 1, 0, tzinfo=UTC)
+    seen: list[bool] = []
+    plan = Agenda()
+    for hour in (0, 1):
+        plan.plan_at(begins + timedelta(hours=hour), lambda at: seen.append(outbox._held.get()))
+    telling = plan.tell()
+    assert next(telling) == begins
+    assert seen == [True]
+    assert not outbox._held.get()

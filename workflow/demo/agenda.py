@@ -45,12 +45,13 @@ class Agenda:
 
     def tell(self) -> Iterator[datetime]:
         """Carry out the acts in the order of time, and deliver each one's messages; gives each act's moment."""
-        # A broker that is away would cost a second an act; the story delivers by itself.
-        with outbox.held():
-            for at, act in sorted(self.planned, key=lambda planned: planned[0]):
+        for at, act in sorted(self.planned, key=lambda planned: planned[0]):
+            # A broker that is away would cost a second an act; the story delivers by itself. Not around the yield:
+            # whoever stops listening would leave everybody unwoken.
+            with outbox.held():
                 act(at)
                 _deliver(at + timedelta(seconds=30))
-                yield at
+            yield at
 
 
 def moment(day: date, clock: time) -> datetime:
