@@ -33,9 +33,10 @@ def in_review(world: World, count: int) -> list[Application]:
 
 
 def stands_at(visitor: Visitor, case: Application) -> None:
-    """The page shows this case, and marks it in the queue."""
+    """The page shows this case, and marks it in the queue; its script, which listens for keys, has run."""
     expect(visitor.page.locator(".review-case")).to_contain_text(case.number)
     expect(visitor.page.locator(".queue [aria-current]")).to_contain_text(case.beneficiary_name)
+    visitor.page.wait_for_load_state("load")
 
 
 def test_a_reviewer_works_through_a_queue_by_keyboard(site: World, window: Open) -> None:
