@@ -98,9 +98,11 @@ def unpacked(content: bytes, depth: int = 0) -> Iterator[bytes]:
     if content[:4] == b"PK\x03\x04":
         inner += _zipped(content)
     elif content[:2] == b"\x1f\x8b":
-        inner.append(gzip.decompress(content))
+        # Any bytes may begin like this by chance: then there is nothing packed in them.
+        with contextlib.suppress(OSError, EOFError, zlib.error):
+            inner.append(gzip.decompress(content))
     elif content[257:262] == b"ustar":
-        with tarfile.open(fileobj=BytesIO(content)) as archive:
+        with contextlib.suppress(tarfile.TarError), tarfile.open(fileobj=BytesIO(content)) as archive:
             inner += [file.read() for entry in archive if (file := archive.extractfile(entry))]
     elif content[:1] == b"\x78":
         with contextlib.suppress(zlib.error):
