@@ -27,25 +27,25 @@ from workflow.models import (
 )
 
 
+def over(case: Application, *, day: datetime) -> Deadline:
+    """An open due date, not yet saved, that has passed with the day itself."""
+    on = timezone.localdate(day)
+    return Deadline(
+        application=case,
+        kind=DeadlineKind.STEP,
+        starts_on=on,
+        days=5,
+        due_on=on,
+        remind_on=on,
+        near_on=on,
+        escalate_on=on,
+        set_at=day,
+    )
+
+
 def poisoned(world: World, number: int, *, day: datetime) -> list[Deadline]:
     """Open due dates on cases that have ended: the older the day, the further in front they stand."""
-    on = timezone.localdate(day)
-    made = []
-    for _ in range(number):
-        case = stages.draft(world)
-        made.append(
-            Deadline(
-                application=case,
-                kind=DeadlineKind.STEP,
-                starts_on=on,
-                days=5,
-                due_on=on,
-                remind_on=on,
-                near_on=on,
-                escalate_on=on,
-                set_at=day,
-            )
-        )
+    made = [over(stages.draft(world), day=day) for _ in range(number)]
     # A draft has no step, as a withdrawn case has none: nobody's desk, and an error in every sweep.
     return Deadline.objects.bulk_create(made)
 
@@ -105,20 +105,7 @@ def test_250_poisoned_due_dates_in_front_starve_nobody_behind_them(world: World)
         )
         for number in range(250)
     )
-    Deadline.objects.bulk_create(
-        Deadline(
-            application=one,
-            kind=DeadlineKind.STEP,
-            starts_on=on,
-            days=5,
-            due_on=on,
-            remind_on=on,
-            near_on=on,
-            escalate_on=on,
-            set_at=world.now,
-        )
-        for one in cases
-    )
+    Deadline.objects.bulk_create(over(one, day=world.later(-30)) for one in cases)
     done = sweeps.run(now=moment)
     assert (done.reminded, done.escalated, len(done.failed)) == (1, 1, 500)
     assert Setback.objects.count() == 500
