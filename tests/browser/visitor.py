@@ -80,8 +80,10 @@ class Visitor:
         self.page.get_by_role("navigation", name="主菜单").get_by_role("link", name=name).click()
 
     def press(self, name: str) -> None:
-        """Click the button with exactly this text."""
+        """Click the button with exactly this text; where it leads to a page, that page is there."""
         self.page.locator("main").get_by_role("button", name=name, exact=True).click()
+        # A click waits for the answer's first bytes only: the document may still be empty.
+        self.page.wait_for_load_state()
 
     def confirm(self) -> None:
         """Say yes to the question that the page asks."""

@@ -20,15 +20,18 @@ WAKE = (
 
 @dataclass(frozen=True)
 class Wiped:
-    """How often the broker was wiped while work lay in it, and the seconds until all was sent after the last time."""
+    """How often the broker was wiped while work lay in it, and what came after the last time."""
 
     times: int
     seconds: float
+    """Until all was sent: the wiping's and the machine's."""
+    pause: float
+    """The longest time in seconds in which nothing at all was sent: the wiping's alone."""
     most: int
     """Open intents at the first wiping."""
 
 
-def wiped_under_a_live_worker(system: System, *, times: int, patience: float = 180) -> Wiped:
+def wiped_under_a_live_worker(system: System, *, times: int, patience: float = 600) -> Wiped:
     """Everything the broker holds is gone, again and again, while the worker takes from it."""
     # The first wake-ups are sent before anybody is there to take them.
     system.run("-c", WAKE)
@@ -45,9 +48,26 @@ def wiped_under_a_live_worker(system: System, *, times: int, patience: float = 1
         system.run("-c", WAKE)
         system.empty_broker()
     else:
-        took = until(lambda: system.sql(OPEN) == [(0,)], seconds=patience, what="everything is sent")
-        return Wiped(times, took, most)
+        took, pause = drained(system, patience)
+        return Wiped(times, took, pause, most)
     raise AssertionError("everything was sent before the broker could be wiped: ask for more letters")
+
+
+def drained(system: System, patience: float) -> tuple[float, float]:
+    """Wait until nothing is open; the seconds it took, and the longest of them in which nothing was sent."""
+    left, since, pause = system.sql(OPEN)[0][0], time.monotonic(), 0.0
+
+    def nothing_left() -> bool:
+        nonlocal left, since, pause
+        now, before = time.monotonic(), left
+        left = system.sql(OPEN)[0][0]
+        pause = max(pause, now - since)
+        if left < before:
+            since = now
+        return not left
+
+    took = until(nothing_left, seconds=patience, what="everything is sent")
+    return took, pause
 
 
 def fired_once(system: System, *, beats: int, workers: int, patience: float = 120) -> float:

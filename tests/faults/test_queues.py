@@ -15,6 +15,10 @@ OPEN, SENT_MEANWHILE = 5_000, 600
 """Letters that are open when the broker is wiped, and what a worker may send before; each stands beside a message in the
 application, which the first round shows."""
 
+RESUMED = 90
+"""Seconds after which a worker must send again: half a minute by the clock of its asking, the rest for a machine that
+runs three such tests at once. How soon all is sent is measured by `make faults`, with nothing beside it."""
+
 
 def wiped(template: Template, broker: str, folder: Path, *, still_open: int) -> None:
     letters = still_open + SENT_MEANWHILE
@@ -27,7 +31,7 @@ def wiped(template: Template, broker: str, folder: Path, *, still_open: int) -> 
     assert found == []
     assert done.times == 3
     assert done.most >= still_open
-    assert done.seconds <= 120
+    assert done.pause <= RESUMED
 
 
 def test_five_thousand_intents_are_sent_though_redis_is_flushed_under_the_worker(
