@@ -70,7 +70,7 @@ def drained(system: System, patience: float) -> tuple[float, float]:
     return took, pause
 
 
-def fired_once(system: System, *, beats: int, workers: int, patience: float = 120) -> float:
+def fired_once(system: System, *, beats: int, workers: int, patience: float = 600) -> float:
     """All due dates pass at once while so many beats ask for sweeps; the seconds until all are told of."""
     system.start("web")
     for number in range(workers):

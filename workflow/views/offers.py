@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from applications.machine import WrongState
 from applications.models import Application, HistoryEntry
 from applications.standing import Standing
 from applications.states import LEVEL_OF, State
@@ -33,12 +32,12 @@ class Offer:
 
 def try_law(page: ActPage, case: Application, standing: Standing, *, by: int) -> Verdict:
     """Whether the law of the case would let the act through: tried on a copy in memory, which is thrown away."""
+    if State(case.state) not in page.sources:
+        return Verdict(False, "该申请现在不在这一环节。")
     try:
         page.law(copy.copy(case), standing, by)
     except Refused as refused:
         return Verdict(False, refused.sentence)
-    except WrongState:
-        return Verdict(False, "该申请现在不在这一环节。")
     return permissions.YES
 
 
