@@ -314,6 +314,7 @@ LOGGING = {
     "filters": {
         "traced": {"()": "registry.tracing.Traced"},
         "numberless": {"()": "registry.logfiles.Numberless"},
+        "stacks": {"()": "registry.logfiles.StackOfFaults"},
     },
     "formatters": {
         # The id of the request that began it, then Celery's of the task; a dash where there is none.
@@ -328,13 +329,13 @@ LOGGING = {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": LOG_FORM,
-            "filters": ["traced", "numberless"],
+            "filters": ["traced", "stacks", "numberless"],
         },
         "file": {
             "class": "registry.logfiles.DailyFile",
             "folder": f"{LOG_DIR}",
             "formatter": LOG_FORM,
-            "filters": ["traced", "numberless"],
+            "filters": ["traced", "stacks", "numberless"],
         },
     },
     # Each login writes three lines of it; those of a failure and of a lock are warnings.

@@ -17,6 +17,15 @@ SHORTEST_DAYS = 183
 """网络安全法: logs are kept for six months at least."""
 
 
+class StackOfFaults(logging.Filter):
+    """Leave out the stack where a page was refused (4xx): nothing went wrong there, and `access.refused` says who asked."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", 500) < 500:
+            record.exc_info = None
+        return True
+
+
 class Numberless(logging.Filter):
     """Cut long numbers in what a line says: somebody may type an ID number into an address."""
 

@@ -298,7 +298,7 @@ def log_file(tmp_path: Path) -> Iterator[DailyFile]:
     made.setFormatter(logging.Formatter(django_settings.LOGGING["formatters"][given["formatter"]]["format"]))
     for one in (tracing.Traced(), Numberless()):
         made.addFilter(one)
-    assert given["filters"] == ["traced", "numberless"]
+    assert given["filters"] == ["traced", "stacks", "numberless"]
     root, level = logging.getLogger(), logging.getLogger().level
     root.addHandler(made)
     root.setLevel(logging.INFO)

@@ -11,11 +11,12 @@ import pytest
 from axes.models import AccessFailureLog, AccessLog
 from django.conf import settings as configured
 from django.core import checks
+from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 from pytest_django import Settings
 
 from registry import logfiles, logins
-from registry.logfiles import DailyFile, Numberless
+from registry.logfiles import DailyFile, Numberless, StackOfFaults
 
 NOW = datetime(2021, 10, 1, 4, tzinfo=UTC)
 DAYS = 200
@@ -91,6 +92,20 @@ def test_a_number_in_a_traceback_is_cut_too() -> None:
     assert "ValueError: no room for 99…" in text
 
 
+@pytest.mark.parametrize(("status", "shown"), [(403, False), (404, False), (500, True), (None, True)])
+def test_a_refused_page_is_logged_in_one_line_and_a_fault_with_its_stack(
+    status: int | None, shown: bool
+) -> None:
+    try:
+        raise PermissionDenied("您没有这项任职。")
+    except PermissionDenied:
+        record = logging.LogRecord("x", logging.WARNING, __file__, 1, "refused", (), sys.exc_info())
+    if status:
+        record.status_code = status
+    assert StackOfFaults().filter(record)
+    assert ("Traceback" in logging.Formatter().format(record)) is shown
+
+
 def test_a_line_with_a_carriage_return_stays_one_line(tmp_path: Path) -> None:
     handler = DailyFile(str(tmp_path))
     handler.handle(said("a\rb"))
@@ -102,7 +117,7 @@ def test_a_line_with_a_carriage_return_stays_one_line(tmp_path: Path) -> None:
 def test_every_line_of_the_settings_goes_to_stderr_and_to_the_file() -> None:
     assert configured.LOGGING["root"]["handlers"] == ["stderr", "file"]
     for handler in configured.LOGGING["handlers"].values():
-        assert handler["filters"] == ["traced", "numberless"]
+        assert handler["filters"] == ["traced", "stacks", "numberless"]
     assert configured.AXES_ACCESS_FAILURE_LOG_PER_USER_LIMIT is None
 
 
