@@ -24,9 +24,9 @@ class Wiped:
 
     times: int
     seconds: float
-    """Until all was sent: the wiping's and the machine's."""
+    """Until all was sent: mostly the machine's pace."""
     pause: float
-    """The longest time in seconds in which nothing at all was sent: the wiping's alone."""
+    """The longest time in seconds in which nothing at all was sent: what the wiping cost."""
     most: int
     """Open intents at the first wiping."""
 

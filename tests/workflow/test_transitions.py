@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from applications.machine import ComputedOtherwise, WrongState, transition_table
 from applications.models import Application
@@ -166,17 +164,6 @@ def test_way_back_from_a_correction_is_computed_from_what_is_covered(
     assert case.state == WRITTEN_DOWN[state][due]
 
 
-@contextmanager
-def undone() -> Iterator[None]:
-    """Do something for real, then take it back, so that one case serves many tries."""
-    # Not an inner atomic block: verbs open a durable one.
-    savepoint = transaction.savepoint()
-    try:
-        yield
-    finally:
-        transaction.savepoint_rollback(savepoint)
-
-
 def answer(verb: Any, tried: Tried) -> str:
     """Nothing where the verb was done, else the sentence it was refused with."""
     try:
@@ -189,7 +176,7 @@ def answer(verb: Any, tried: Tried) -> str:
 
 def tried(verb: Any, it: Tried, *, done: bool, before: Any) -> str:
     """What is wrong with a verb's answer; nothing where it is done, or refused with a sentence, as it must be."""
-    with undone():
+    with written.undone():
         try:
             sentence = answer(verb, it)
         except Exception as crash:
@@ -285,7 +272,7 @@ def test_nobody_decides_at_two_levels_even_when_appointed_to_both(
     appointments.appoint(person, role=role, region=place, starts_on=stages.day("2020-01-01"), by=None)
     before = written.everything()
     for verb in (verb for verb in VERBS if verb.name in ("pass_on", "send_back", "reject")):
-        with undone(), pytest.MonkeyPatch.context() as patch:
+        with written.undone(), pytest.MonkeyPatch.context() as patch:
             patch.setattr(Tried, "person", person)
             assert "同一人不得在两级经办同一申请" in answer(verb, Tried(world, case, moment))
             assert written.everything() == before

@@ -1,9 +1,10 @@
 """Everything a verb on cases may write, so that a refusal or a rollback can be seen to have changed nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 from viewflow.workflow.models import Process, Task
 
@@ -70,6 +71,17 @@ MODELS: tuple[type[Model], ...] = (
     VerificationVisit,
     Setback,
 )
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Do something for real, then take it back, so that one case serves many tries."""
+    # Not an inner atomic block: verbs open a durable one.
+    savepoint = transaction.savepoint()
+    try:
+        yield
+    finally:
+        transaction.savepoint_rollback(savepoint)
 
 
 def everything() -> dict[str, list[tuple[Any, ...]]]:

@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from applications.models import Application
@@ -15,9 +15,9 @@ from applications.states import State
 from registry.models import User
 from registry.refusal import Refused
 from tests import stages
-from tests.workflow import invariants, law_verbs
+from tests.workflow import invariants, law_verbs, written
 from tests.workflow.law_verbs import Tried
-from tests.workflow.views.pages import as_, clock_at, everything
+from tests.workflow.views.pages import as_, clock_at
 from tests.workflow.views.test_acting import ACTS, page_of
 from tests.world import World
 from workflow import sweeps
@@ -46,15 +46,6 @@ def endings(it: Callable[[], Tried]) -> Iterator[tuple[str, Callable[[], Any]]]:
     for verb in law_verbs.VERBS:
         if state in verb.done_in and " " not in verb.name and verb.name not in QUIET - {"amend"}:
             yield verb.name, lambda verb=verb: verb.do(it())  # type: ignore[misc]
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    point = transaction.savepoint()
-    try:
-        yield
-    finally:
-        transaction.savepoint_rollback(point)
 
 
 @contextmanager
@@ -90,7 +81,7 @@ def test_whatever_is_done_between_two_statements_of_a_form_is_told_by_a_page(wor
     others |= {"the same form": lambda: as_(person).post(address, form), "a day": tomorrow, "left": left}
     for told, other in others.items():
         for number in range(1, MOST):
-            with undone(), mock.patch("registry.clock.now", return_value=moment) as now:
+            with written.undone(), mock.patch("registry.clock.now", return_value=moment) as now:
                 client = as_(person)
                 with before(number, other) as asked:
                     answer = client.post(address, form)
@@ -105,21 +96,21 @@ def test_whatever_is_done_between_two_statements_of_a_form_is_told_by_a_page(wor
 @pytest.mark.parametrize("name", CASES)
 def test_a_form_that_cannot_be_taken_is_told_why_though_its_case_has_gone_on(world: World, name: str) -> None:
     case, moment, person, address, form = begun(world, name)
-    with undone(), clock_at(moment):
+    with written.undone(), clock_at(moment):
         assert as_(person).post(address, form).status_code == 302
         kept = Receipt.objects.get(key=form["key"])
     # The same form was refused the first time, and its answer was lost on the way.
     kept.result = [{**kept.result[0], "done": False, "sentence": "公示未满期。"}]
     bare = {"revision": form["revision"], "key": form["key"]}
     for told, other in endings(lambda: Tried(world, stages.again(case), moment)):
-        with undone(), clock_at(moment):
+        with written.undone(), clock_at(moment):
             kept.save(force_insert=True)
             other()
             if stages.again(case).revision == form["revision"]:
                 # Refused: the case hangs on a sheet, where the table's does not.
                 continue
-            rows = everything()
+            rows = written.everything()
             for sent in (form, bare, {**form, "key": stages.key()}, {**bare, "revision": ""}, {}):
                 answer = as_(person).post(address, sent)
                 assert answer.status_code in {403, 409, 422}, (told, sent)
-                assert everything() == rows
+                assert written.everything() == rows
