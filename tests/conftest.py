@@ -1,19 +1,25 @@
 """What all tests share: keys, a place for files, the services a test may need, and a township of the tests' own."""
 
+import fcntl
 import gc
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
+from celery.app.task import Task
 from django.conf import settings as django_settings
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.operations import BaseDatabaseOperations
 from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from registry import sensitive
 from tests import kept
@@ -64,14 +70,25 @@ def files_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> None:
     }
 
 
+@pytest.fixture(scope="session", autouse=True)
+def wire() -> Iterator[dict[str, bool]]:
+    """The wire to the broker, cut or not. Patched once: a patch per test and one of the test's own beside it are taken
+    off in an order that is not theirs to choose, and one of them would stay."""
+    laid, real = {"cut": False}, Task.apply_async
+
+    def apply_async(task: Task, *args: Any, **options: Any) -> Any:
+        return None if laid["cut"] else real(task, *args, **options)
+
+    with mock.patch.object(Task, "apply_async", apply_async):
+        yield laid
+
+
 @pytest.fixture(autouse=True)
-def no_broker(request: pytest.FixtureRequest) -> Iterator[None]:
+def no_broker(request: pytest.FixtureRequest, wire: dict[str, bool]) -> Iterator[None]:
     """Wake-ups go nowhere unless a test is about the broker: the rows are what counts."""
-    if "broker" in request.keywords:
-        yield
-        return
-    with mock.patch("celery.app.task.Task.apply_async", return_value=None):
-        yield
+    wire["cut"] = "broker" not in request.keywords
+    yield
+    wire["cut"] = False
 
 
 FLUSH = BaseDatabaseOperations.execute_sql_flush
@@ -84,18 +101,75 @@ def guarded_flush() -> Iterator[None]:
         yield
 
 
+def _deletions(made: BaseDatabaseWrapper) -> list[str]:
+    """What empties the tables that hold rows. TRUNCATE makes files anew for all sixty, which takes a second."""
+    tables = made.introspection.django_table_names(only_existing=True, include_views=False)
+    asked = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables)
+    with made.cursor() as cursor:
+        cursor.execute(asked)
+        return [f'DELETE FROM "{name}"' for (name,) in cursor.fetchall()]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def tables_emptied_past_the_guards() -> Iterator[None]:
     """Between transactional tests Django empties all tables, the append-only ones too."""
     flush = FLUSH
 
     def flush_unguarded(operations: Any, statements: list[str]) -> None:
-        with unguarded(operations.connection):
-            flush(operations, statements)
+        made = operations.connection
+        with transaction.atomic(using=made.alias), unguarded(made):
+            flush(operations, _deletions(made) if made.vendor == "postgresql" else statements)
 
     BaseDatabaseOperations.execute_sql_flush = flush_unguarded
     yield
     BaseDatabaseOperations.execute_sql_flush = flush
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run of the tests see, and no other run."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Of the processes of this run one at a time is in here: the first makes what the others take."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def turn(shared: Path) -> Iterator[ExitStack]:
+    """Held until the tables are there: who comes second finds them in memory, made by the first. SQLite only."""
+    with ExitStack() as stack:
+        if connection.vendor == "sqlite":
+            stack.enter_context(one_at_a_time(shared / "migrated.lock"))
+            name = connection.creation._get_test_db_name()
+            # A database in memory lives as long as a connection to it: this one, until Django's own is there.
+            memory = stack.enter_context(closing(sqlite3.connect(name, uri=True)))
+            if (path := shared / "migrated.sqlite3").exists():
+                stack.enter_context(closing(sqlite3.connect(path))).backup(memory)
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    turn: ExitStack, django_db_setup: None, django_db_blocker: DjangoDbBlocker, shared: Path
+) -> None:
+    """As pytest-django makes it; the first process of a run keeps a copy for the others."""
+    path = shared / "migrated.sqlite3"
+    with turn, django_db_blocker.unblock():
+        if connection.vendor == "sqlite" and not path.exists():
+            connection.ensure_connection()
+            connection.connection.execute("VACUUM INTO ?", [str(path)])
+
+
+@pytest.fixture(scope="session")
+def migrated(django_db_setup: None, shared: Path) -> Path | None:
+    """A file with all tables and what the migrations put into them; none where the suite runs on PostgreSQL."""
+    return shared / "migrated.sqlite3" if connection.vendor == "sqlite" else None
 
 
 @pytest.fixture

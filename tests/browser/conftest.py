@@ -1,10 +1,13 @@
 """A live server with a township on it, its clock set to the tests' Monday, and windows to look at it."""
 
+import pickle
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.core.cache import cache
@@ -24,6 +27,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
 
 Open = Callable[..., Visitor]
+R = TypeVar("R")
 
 # A machine that runs the whole suite answers late now and then.
 expect.set_options(timeout=15_000)
@@ -42,12 +46,50 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+@dataclass
+class Laid:
+    """What tests lay out in the site's database: by the verbs the first time in a process, then as a copy of the file."""
+
+    folder: Path
+    given: dict[str, bytes] = field(default_factory=dict)
+
+    def once(self, name: str, make: Callable[[], R]) -> R:
+        """The name stands for what is there before, and for what is made: one name for one way."""
+        if connection.vendor != "sqlite":
+            return make()
+        path = self.folder / f"{name}.sqlite3"
+        connection.ensure_connection()
+        if name not in self.given:
+            self.given[name] = pickle.dumps(make())
+            connection.connection.execute("VACUUM INTO ?", [str(path)])
+        else:
+            with closing(sqlite3.connect(path)) as file:
+                file.backup(connection.connection)
+        made: R = pickle.loads(self.given[name])
+        return made
+
+
+@pytest.fixture(scope="session")
+def laid(tmp_path_factory: pytest.TempPathFactory) -> Laid:
+    return Laid(tmp_path_factory.mktemp("laid"))
+
+
+def with_passwords() -> World:
+    """The tests' township, whose people can sign in."""
+    world = township.build()
+    for user in User.objects.all():
+        user.set_password(PASSWORD)
+        user.save(update_fields=["password"])
+    return world
+
+
 @pytest.fixture
 def site(
     chromium: Browser,
     transactional_db: None,
     settings: Any,
     tmp_path: Path,
+    laid: Laid,
 ) -> Iterator[World]:
     """The tests' township behind a live server, at nine on its Monday morning."""
     settings.STATIC_ROOT = settings.BASE_DIR / "static"
@@ -56,10 +98,7 @@ def site(
     cache.clear()
     sqlite = connection.vendor == "sqlite"
     with on_file(tmp_path / "site.sqlite3") if sqlite else nullcontext():
-        world = township.build()
-        for user in User.objects.all():
-            user.set_password(PASSWORD)
-            user.save(update_fields=["password"])
+        world = laid.once("township", with_passwords)
         set_clock(world.now)
         yield world
 

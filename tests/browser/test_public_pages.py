@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from applications.models import Application
 from applications.states import State
 from tests import stages
-from tests.browser.conftest import Open, set_clock
-from tests.browser.visitor import Visitor
+from tests.browser.axe import FOLDED, RULES, severe, too_wide
+from tests.browser.conftest import Laid, Open, set_clock
+from tests.browser.visitor import DESK, PHONE, Visitor
 from tests.workflow.views.sheets import on_display
 from tests.world import World
 from workflow import reviews
@@ -26,13 +25,6 @@ LOOKS: dict[str, dict[str, str]] = {
     "elder": {"elder": "1"},
     "high contrast": {"contrast": "high", "size": "largest"},
     "elder, high contrast": {"elder": "1", "contrast": "high"},
-}
-SEVERE = {"serious", "critical"}
-# Contrast is among the faults of axe-core's WCAG 2 AA; the rest is what WCAG 2.1 A and AA can be tested for.
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]},
-    # What passed needs no description of each of its elements: that is half of the time.
-    "resultTypes": ["violations"],
 }
 # Every text of the page whose lines are closer than one and a half times its size.
 CLOSE_LINES = """() => [...document.querySelectorAll("body *")].filter((one) => {
@@ -93,14 +85,19 @@ class Rare:
 
 
 @pytest.fixture
-def rare(site: World, board: Board) -> Rare:
+def rare(site: World, board: Board, laid: Laid) -> Rare:
+    made, site.now = laid.once("rare", lambda: (events(site, board), site.now))
+    set_clock(site.now)
+    return made
+
+
+def events(site: World, board: Board) -> Rare:
     """An announcement of which a case was revoked, its correction, and an objection that may be appealed."""
     case, moment = stages.reach(site, State.ANNOUNCEMENT, household=site.household(name="吴示例"))
     corrected, _ = stages.announced(site, [case], now=moment)
     case = stages.again(case)
     stages.do(reviews.revoke([Ref.of(case)], by=site.approver, now=moment, opinion="重复领取。"))
     correction = Posting.objects.get(announcement__corrects__posting=corrected)
-    set_clock(site.now)
     entry = board.hanging.entries.earliest("pk")
     objection = stages.lodged(site, entry.application, board.hanging, now=site.now)
     stages.decided(objection, "not_upheld", by=site.clerk, now=site.now)
@@ -108,13 +105,18 @@ def rare(site: World, board: Board) -> Rare:
 
 
 @pytest.fixture
-def board(site: World) -> Board:
+def board(site: World, laid: Laid) -> Board:
+    made, site.now = laid.once("board", lambda: (posted(site), site.now))
+    set_clock(site.now)
+    return made
+
+
+def posted(site: World) -> Board:
     """A sheet that hangs beside an announcement and a sheet whose period is over."""
     case, moment = stages.reach(site, State.ANNOUNCEMENT, household=site.household(name="周示例"))
     announced, _ = stages.announced(site, [case], now=moment)
     site.now = moment
     hanging = on_display(site, 2)
-    set_clock(moment)
     return Board(hanging, announced, Posting.objects.filter(state=PostingState.CLOSED).earliest("pk"), case)
 
 
@@ -125,15 +127,6 @@ def looking(window: Open, look: dict[str, str], **kind: bool) -> Visitor:
         [{"name": name, "value": value, "url": visitor.address} for name, value in look.items()]
     )
     return visitor
-
-
-def severe(visitor: Visitor) -> list[str]:
-    found: dict[str, Any] = Axe().run(visitor.page, options=RULES).response
-    return [
-        f"{visitor.page.url}: {fault['id']} ({fault['impact']}): {fault['nodes'][0]['html'][:200]}"
-        for fault in found["violations"]
-        if fault["impact"] in SEVERE
-    ]
 
 
 def ask(visitor: Visitor, code: str, name: str) -> None:
@@ -176,22 +169,27 @@ def rare_pages(visitor: Visitor, board: Board, rare: Rare) -> Iterator[str]:
     yield "objection with errors"
 
 
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def looked_at(visitor: Visitor, name: str) -> Iterator[str]:
+    """What is wrong with the page as it stands: on a desk, then in the window of a telephone."""
+    for size, rules in ((DESK, RULES), (PHONE, FOLDED)):
+        visitor.page.set_viewport_size(size)  # type: ignore[arg-type]
+        look = f"{name} at {size['width']}"
+        yield from severe(visitor, rules, look)
+        yield from too_wide(visitor, look)
+        for text in visitor.page.evaluate(CLOSE_LINES):
+            yield f"{look}: {text}"
+
+
 @pytest.mark.parametrize("look", LOOKS)
-def test_no_public_page_has_a_serious_fault(
-    board: Board, rare: Rare, window: Open, look: str, phone: bool
-) -> None:
-    visitor = looking(window, LOOKS[look], phone=phone)
-    faults, close = [], []
+def test_no_public_page_has_a_serious_fault(board: Board, rare: Rare, window: Open, look: str) -> None:
+    visitor = looking(window, LOOKS[look])
+    wrong = []
     for path in board.pages:
         visitor.go(path)
-        faults += severe(visitor)
-        close += [f"{path}: {text}" for text in visitor.page.evaluate(CLOSE_LINES)]
+        wrong += looked_at(visitor, path)
     for name in rare_pages(visitor, board, rare):
-        faults += severe(visitor)
-        close += [f"{name}: {text}" for text in visitor.page.evaluate(CLOSE_LINES)]
-    assert faults == []
-    assert close == []
+        wrong += looked_at(visitor, name)
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("look", ["usual", "elder"])

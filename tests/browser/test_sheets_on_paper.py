@@ -4,8 +4,8 @@ import pytest
 
 from applications.states import State
 from tests import stages
+from tests.browser.axe import severe
 from tests.browser.conftest import Open, set_clock
-from tests.browser.test_public_pages import severe
 from tests.world import World
 from workflow import objections
 from workflow.complaints import Complaint

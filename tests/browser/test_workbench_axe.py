@@ -4,16 +4,13 @@ Each page is loaded once; then its window is made narrow and its type large, as 
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import axe_playwright_python
 import pytest
 from django.urls import reverse
 
+from tests.browser.axe import FOLDED, LARGE, RULES, severe, too_wide
 from tests.browser.conftest import Open, set_clock
-from tests.browser.test_public_pages import RULES, SEVERE
 from tests.browser.visitor import DESK, PHONE, Visitor
 from tests.workflow.views.access import MAY, PUBLIC, ROWS, Row
 from tests.workflow.views.test_access import things
@@ -24,15 +21,6 @@ pytestmark = pytest.mark.browser
 READERS = ("clerk", "reviewer", "approver", "supervisor", "administrator")
 FULL = {**RULES, "preload": False}
 """The stylesheets, the same on all pages, are gone through in test_public_pages.py."""
-NAMES = ("button-name", "link-name", "label", "select-name", "summary-name")
-PLACES = ("scrollable-region-focusable", "aria-hidden-focus")
-FOLDED = {**FULL, "runOnly": {"type": "rule", "values": [*NAMES, *PLACES]}}
-"""What can come out differently where things fold up; the rest is the same page."""
-LARGE = {
-    **FULL,
-    "runOnly": {"type": "rule", "values": [*NAMES, *PLACES, "color-contrast", "link-in-text-block"]},
-}
-"""The same, where the colours are others too."""
 PLANT = """() => document.querySelector("main").insertAdjacentHTML("beforeend",
   `<p class="planted">很淡的字</p><select><option>一</option></select><table><tr><td>${"宽".repeat(9)}</td></tr></table>`)
   || (document.querySelector(".planted").style.color = "#ddd")
@@ -88,7 +76,6 @@ PAGES = [
     for row in ROWS
     if row.get == 200 and row.name not in {*NO_PAGE, *BOARD} and "export=1" not in row.query
 ]
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 def test_every_address_is_looked_at_or_named_with_a_reason() -> None:
@@ -122,27 +109,10 @@ def acted(row: Row) -> str:
     return next((arg for arg in row.args if arg.startswith("=")), "")
 
 
-def severe_as_it_is(visitor: Visitor, rules: dict[str, Any], look: str) -> list[str]:
-    """As `severe` finds them, on a page that already holds axe-core: three looks at one load."""
-    found = visitor.page.evaluate("(rules) => axe.run(document, rules)", rules)["violations"]
-    path = urlsplit(visitor.page.url)
-    return [
-        f"{path.path}?{path.query}, {look}: {fault['id']} ({fault['impact']}): {fault['nodes'][0]['html'][:200]}"
-        for fault in found
-        if fault["impact"] in SEVERE
-    ]
-
-
-def too_wide(visitor: Visitor, *, elder: bool) -> list[str]:
+def in_type(visitor: Visitor, *, elder: bool) -> list[str]:
     """Give the page its usual or its large type, as its own button does; whether it is wider than its window."""
-    wide, window = visitor.page.evaluate(
-        "(elder) => (document.documentElement.classList.toggle('elder', elder),"
-        " [document.documentElement.scrollWidth, window.innerWidth])",
-        elder,
-    )
-    path = urlsplit(visitor.page.url)
-    look = "长辈版" if elder else "usual"
-    return [f"{path.path}?{path.query}, {look}: {wide} wide at {window}"] if wide > window else []
+    visitor.page.evaluate("(elder) => { document.documentElement.classList.toggle('elder', elder) }", elder)
+    return too_wide(visitor, "长辈版" if elder else "usual")
 
 
 def looked_at(visitor: Visitor, path: str) -> Iterator[str]:
@@ -150,17 +120,17 @@ def looked_at(visitor: Visitor, path: str) -> Iterator[str]:
     resize = visitor.page.set_viewport_size
     resize(DESK)  # type: ignore[arg-type]
     visitor.go(path)
-    yield from severe_as_it_is(visitor, FULL, "desk")
-    yield from too_wide(visitor, elder=False)
-    yield from too_wide(visitor, elder=True)
+    yield from severe(visitor, FULL, "desk")
+    yield from in_type(visitor, elder=False)
+    yield from in_type(visitor, elder=True)
     resize(WIDE)  # type: ignore[arg-type]
-    yield from too_wide(visitor, elder=True)
-    yield from too_wide(visitor, elder=False)
+    yield from in_type(visitor, elder=True)
+    yield from in_type(visitor, elder=False)
     resize(PHONE)  # type: ignore[arg-type]
-    yield from too_wide(visitor, elder=False)
-    yield from severe_as_it_is(visitor, FOLDED, "phone")
-    yield from too_wide(visitor, elder=True)
-    yield from severe_as_it_is(visitor, LARGE, "长辈版")
+    yield from in_type(visitor, elder=False)
+    yield from severe(visitor, FOLDED, "phone")
+    yield from in_type(visitor, elder=True)
+    yield from severe(visitor, LARGE, "长辈版")
 
 
 def test_no_page_has_a_serious_fault_or_is_wider_than_its_window(site: World, window: Open) -> None:
@@ -168,8 +138,6 @@ def test_no_page_has_a_serious_fault_or_is_wider_than_its_window(site: World, wi
     set_clock(site.now)
     users = {"anonymous": None, **{who: getattr(site, who) for who in READERS}}
     visitors = {who: window(user) for who, user in users.items()}
-    for visitor in visitors.values():
-        visitor.page.context.add_init_script(AXE)
     wrong = [fault for who, path in pages(found) for fault in looked_at(visitors[who], path)]
     assert not wrong, "\n".join(wrong)
 
@@ -177,13 +145,12 @@ def test_no_page_has_a_serious_fault_or_is_wider_than_its_window(site: World, wi
 def test_the_look_at_a_page_finds_what_is_planted(site: World, window: Open) -> None:
     """The page's own faults are none: a text too pale, a box without a name and a table too wide are found."""
     visitor = window()
-    visitor.page.context.add_init_script(AXE)
     visitor.go("/login/")
     visitor.page.evaluate(PLANT)
-    found = severe_as_it_is(visitor, FULL, "desk")
+    found = severe(visitor, FULL, "desk")
     visitor.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    found += too_wide(visitor, elder=False)
+    found += too_wide(visitor)
     assert [
         word for word in ("color-contrast", "select-name", "wide at 390") if word not in "\n".join(found)
     ] == []
-    assert "color-contrast" in "\n".join(severe_as_it_is(visitor, LARGE, "长辈版"))
+    assert "color-contrast" in "\n".join(severe(visitor, LARGE, "长辈版"))

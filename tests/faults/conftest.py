@@ -1,13 +1,14 @@
 """A prepared installation per session of tests; each test takes a copy of it, with processes of its own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.db import connection
 
-from tests.conftest import answers, need
+from tests.conftest import answers, need, one_at_a_time
 from tests.faults import system
-from tests.faults.system import Template
+from tests.faults.system import System, Template
 
 FIRST = [
     "tests/faults/test_kills.py",
@@ -39,9 +40,21 @@ def admin() -> str:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, admin: str) -> Iterator[Template]:
-    with system.template(tmp_path_factory.mktemp("faults") / "template", admin=admin) as made:
-        yield made
+def template(
+    tmp_path_factory: pytest.TempPathFactory, admin: str, shared: Path, migrated: Path | None
+) -> Iterator[Template]:
+    """On SQLite one for all processes of the run; on a server each makes its own, which goes with it."""
+    if admin:
+        with system.template(tmp_path_factory.mktemp("faults") / "template", admin=admin) as made:
+            yield made
+        return
+    path = shared / "template"
+    with one_at_a_time(shared / "template.lock"):
+        if not path.exists():
+            making = shared / "template.unfinished"
+            System(making).prepare(migrated)
+            making.rename(path)
+    yield Template(path)
 
 
 @pytest.fixture(scope="session")

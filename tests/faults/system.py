@@ -143,9 +143,11 @@ class System:
             given["CELERY_BROKER_URL"] = self.broker
         return given | dict(self.extra)
 
-    def prepare(self) -> None:
-        """Keys, tables, static files: as every start does it."""
+    def prepare(self, migrated: Path | None = None) -> None:
+        """Keys, tables, static files: as every start does it; `migrated` is a file of SQLite to begin with."""
         (self.directory / "tmp").mkdir(parents=True, exist_ok=True)
+        if migrated:
+            shutil.copy(migrated, self.directory / "db.sqlite3")
         self.run("manage.py", "init_keys")
         self.run("bin/prepare.py", "serve")
 

@@ -11,9 +11,9 @@ from tests.faults.system import RABBITMQ, Template
 
 pytestmark = [pytest.mark.broker, pytest.mark.usefixtures("suite_on_sqlite")]
 
-OPEN, SENT_MEANWHILE = 5_000, 600
+OPEN, SENT_MEANWHILE = 1_500, 600
 """Letters that are open when the broker is wiped, and what a worker may send before; each stands beside a message in the
-application, which the first round shows."""
+application, which the first round shows. `make faults` does it with the 5,000 of R-11."""
 
 RESUMED = 90
 """Seconds after which a worker must send again: half a minute by the clock of its asking, the rest for a machine that
@@ -34,7 +34,7 @@ def wiped(template: Template, broker: str, folder: Path, *, still_open: int) -> 
     assert done.pause <= RESUMED
 
 
-def test_five_thousand_intents_are_sent_though_redis_is_flushed_under_the_worker(
+def test_thousands_of_intents_are_sent_though_redis_is_flushed_under_the_worker(
     template: Template, redis: str, tmp_path: Path
 ) -> None:
     wiped(template, redis, tmp_path / "system", still_open=OPEN)
@@ -43,6 +43,6 @@ def test_five_thousand_intents_are_sent_though_redis_is_flushed_under_the_worker
 def test_a_worker_whose_queue_rabbitmq_deleted_while_it_was_busy_asks_for_it_again(
     template: Template, tmp_path: Path
 ) -> None:
-    """Celery hears of a deletion once and misses it then. `make faults` does it with as many as above."""
+    """Celery hears of a deletion once and misses it then."""
     need(answers(5672), "RabbitMQ")
-    wiped(template, RABBITMQ, tmp_path / "system", still_open=OPEN // 2)
+    wiped(template, RABBITMQ, tmp_path / "system", still_open=OPEN)

@@ -1,6 +1,7 @@
 """An installation of its own for a test: folder, keys, database on the configured kind of server, real processes."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -90,11 +91,14 @@ def empty(folder: Path) -> Iterator[Installation]:
 
 
 @contextmanager
-def filled(folder: Path, *, households: int) -> Iterator[Installation]:
+def filled(folder: Path, *, households: int, migrated: Path | None) -> Iterator[Installation]:
     """With the tests' township, some households, cases on their way with a paper each, and a value in every sealed column."""
     with empty(folder) as made:
         made.do("init_keys")
-        made.do("migrate", "-v0")
+        if migrated:
+            shutil.copy(migrated, folder / "db.sqlite3")
+        else:
+            made.do("migrate", "-v0")
         made.do("shell", "-v0", "-c", FILL.format(households=households))
         yield made
 

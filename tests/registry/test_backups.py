@@ -38,8 +38,8 @@ print(count)
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with filled(tmp_path_factory.mktemp("backed") / "var", households=400) as made:
+def place(tmp_path_factory: pytest.TempPathFactory, migrated: Path | None) -> Iterator[Installation]:
+    with filled(tmp_path_factory.mktemp("backed") / "var", households=400, migrated=migrated) as made:
         yield made
 
 

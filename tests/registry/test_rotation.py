@@ -43,8 +43,8 @@ print(rounds)
 
 
 @pytest.fixture
-def place(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Installation]:
-    with filled(tmp_path / "var", households=request.param) as made:
+def place(tmp_path: Path, request: pytest.FixtureRequest, migrated: Path | None) -> Iterator[Installation]:
+    with filled(tmp_path / "var", households=request.param, migrated=migrated) as made:
         yield made
 
 
