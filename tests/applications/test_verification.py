@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from applications import digests, guards, history, plain, verification
 from applications.models import Application, Attachment, HistoryEntry
 from applications.states import State
-from tests import stages
+from tests import kept, stages
 from tests.applications.file_forgeries import FILE_FORGERIES
 from tests.applications.forgeries import FORGERIES, Forgery
 from tests.tampering import rewrite, unguarded
@@ -33,25 +33,30 @@ class Undo(Exception):
 
 @pytest.fixture
 def printed(world: World) -> dict[date, str]:
+    return three_sealed_days(world)
+
+
+@kept.stage
+def three_sealed_days(world: World) -> dict[date, str]:
     """Six cases, one with papers, whose steps lie on three sealed days, and the three digests as they were printed."""
-    kept: dict[date, str] = {}
+    prints: dict[date, str] = {}
     moment = world.now
     cases = [stages.draft(world) for _ in range(2)]
     for _ in range(3):
         intake.attach(Ref(cases[0].pk), paper=None, upload=photo(), by=world.clerk, now=moment)
     for state in (State.VILLAGE_REVIEW, State.VILLAGE_POSTING, State.TOWNSHIP_REVIEW, State.TOWNSHIP_POSTING):
         moment = stages.forward(world, cases[0], state, moment)
-    kept.update(sealed(moment))
+    prints.update(sealed(moment))
     more, moment = stages.reach(world, State.VILLAGE_POSTING, now=moment, village=1)
     other, moment = stages.reach(world, State.TOWNSHIP_REVIEW, now=moment)
     stages.returned(world, other, by=world.reviewer, now=moment)
-    kept.update(sealed(moment))
+    prints.update(sealed(moment))
     moment = stages.ran(world, [more], kind=stages.PostingKind.VILLAGE, now=moment, village=1)
     stages.reach(world, State.TOWNSHIP_POSTING, now=moment)
     moment = stages.after(stages.displayed(world, [cases[0]], kind=stages.PostingKind.TOWNSHIP, now=moment))
-    kept.update(sealed(moment))
-    assert len(kept) == 3
-    return kept
+    prints.update(sealed(moment))
+    assert len(prints) == 3
+    return prints
 
 
 def sealed(moment: datetime) -> dict[date, str]:

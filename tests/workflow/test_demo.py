@@ -84,6 +84,7 @@ def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
             ContentType.objects.clear_cache()
 
 
+@pytest.mark.any_database
 @pytest.mark.usefixtures("loaded", "db")
 class TestTownship:
     def test_a_load_that_was_cut_short_is_begun_again_and_leaves_one_township(self, loaded: str) -> None:
@@ -191,7 +192,6 @@ class TestTownship:
         assert len(announced) == 7
         assert (announced[5] - announced[0]).days > 90
 
-    @pytest.mark.any_database
     def test_nothing_leaks_from_any_page_or_sheet(self) -> None:
         """Every page, sheet, paper and answer of the public site, link by link."""
         found = scan.everything(clock.now())

@@ -59,8 +59,9 @@ def township() -> Region:
     return Region.objects.get(code=TOWNSHIP)
 
 
+@pytest.mark.any_database
 class AfterTheYear(TestCase):
-    """One full replay, looked at from all sides."""
+    """One full replay, looked at from all sides. A year of every course is told on either database, below."""
 
     book: Casebook
     said: str
@@ -237,7 +238,6 @@ class AfterTheYear(TestCase):
         Decision.objects.filter(pk=decision.pk).update(amount_after=rule_amount + 1)
         assert len(list(replay_amounts.faults(replay_case(case.pk)))) == 1
 
-    @pytest.mark.any_database
     def test_nothing_leaks_from_any_page_or_sheet(self) -> None:
         # A3 says what A4 says in larger letters: the demonstration's sheets are read on both.
         found = scan.everything(Posting.objects.latest("created_at").created_at, ("print/", "document/"))
@@ -340,6 +340,22 @@ def told_with_kills(*kills: tuple[str, int]) -> dict[str, list[Any]]:
     return chronicle()
 
 
+def test_a_small_year_of_every_course_ends_in_agreement_with_itself(db: None) -> None:
+    book = short()
+    year.tell(book)
+    out = StringIO()
+    call_command("check_workflow", stdout=out, stderr=StringIO())
+    call_command("replay_amounts", stdout=out, stderr=StringIO())
+    assert out.getvalue().splitlines() == [
+        f"已核对{len(book.rows)}件申请：状态、任务和办理记录一致，公示名单与封存一致。",
+        f"已按各自的项目版本复算{len(book.rows)}件申请，金额全部一致。",
+    ]
+    assert {grant.course for grant in book.rows.values()} == set(Course)
+    for key, grant in book.rows.items():
+        assert Application.objects.get(pk=key).state == ENDS.get(grant.course, State.ANNOUNCED), grant.row
+
+
+@pytest.mark.any_database
 def test_a_year_that_was_killed_goes_on_and_ends_the_same(db: None) -> None:
     start = transaction.savepoint()
     straight = told_with_kills()

@@ -224,6 +224,7 @@ def test_written_table_is_the_one_that_is_tested() -> None:
     assert written == access.document(), "python -m tests.workflow.views.access > docs/access.md"
 
 
+@pytest.mark.any_database
 class TheAccessTable(TestCase):
     """The world is laid out once; every test asks all cells and names those that differ."""
 
@@ -271,7 +272,6 @@ class TheAccessTable(TestCase):
             wrong = [fault for row in ROWS for who in self.persons for fault in self.faults(row, who, "get")]
         assert not wrong, "\n".join(wrong)
 
-    @pytest.mark.any_database
     def test_every_empty_post_is_answered_as_the_table_says_and_changes_nothing(self) -> None:
         wrong, before = [], all_rows()
         with clock_at(self.now):
@@ -282,7 +282,6 @@ class TheAccessTable(TestCase):
                     before = after
         assert not wrong, "\n".join(wrong)
 
-    @pytest.mark.any_database
     def test_every_address_answers_head_as_get_and_no_other_method_and_changes_nothing(self) -> None:
         """For nobody and for the clerk, once for each address of the URLconf: which is why each stands in the table."""
         wrong, before = [], all_rows()

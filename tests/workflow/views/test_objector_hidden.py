@@ -20,6 +20,7 @@ from notifications import outbox
 from notifications.catalogue import EVENTS
 from notifications.models import Message
 from registry.models import Member, Region, User
+from tests import kept
 from tests.workflow.views.pages import as_, clock_at, url
 from tests.workflow.views.sheets import on_display
 from tests.world import World, photo
@@ -49,6 +50,7 @@ def sent(client: Client, page: str, /, *args: Any, **typed: Any) -> Any:
     return answer
 
 
+@kept.stage
 def complained(world: World) -> tuple[Posting, datetime]:
     """A named objection about a village cadre, by the web, with a photo; the township handles it, then an appeal."""
     posting = on_display(world, 1)
