@@ -5,8 +5,10 @@ import gc
 import os
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -17,9 +19,9 @@ from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test import TransactionTestCase
 from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
-from pytest_django import DjangoDbBlocker
 
 from registry import sensitive
 from tests import kept
@@ -35,6 +37,20 @@ if os.environ.get("CI"):
     hypothesis_settings.load_profile("unshrunk")
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks for no database says the same on any: pytest-django refuses it every query."""
+    for item in items:
+        if isinstance(item, pytest.Function) and not _asks_for_database(item):
+            item.add_marker("any_database")
+
+
+def _asks_for_database(item: pytest.Function) -> bool:
+    by_class = item.cls is not None and issubclass(item.cls, TransactionTestCase)
+    by_mark = item.get_closest_marker("django_db") is not None
+    return by_class or by_mark or "migrated" in item.fixturenames
 
 
 def pytest_collection_finish() -> None:
@@ -141,35 +157,39 @@ def one_at_a_time(path: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def turn(shared: Path) -> Iterator[ExitStack]:
-    """Held until the tables are there: who comes second finds them in memory, made by the first. SQLite only."""
-    with ExitStack() as stack:
-        if connection.vendor == "sqlite":
-            stack.enter_context(one_at_a_time(shared / "migrated.lock"))
-            name = connection.creation._get_test_db_name()
-            # A database in memory lives as long as a connection to it: this one, until Django's own is there.
-            memory = stack.enter_context(closing(sqlite3.connect(name, uri=True)))
-            if (path := shared / "migrated.sqlite3").exists():
-                stack.enter_context(closing(sqlite3.connect(path))).backup(memory)
-        yield stack
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(
-    turn: ExitStack, django_db_setup: None, django_db_blocker: DjangoDbBlocker, shared: Path
-) -> None:
-    """As pytest-django makes it; the first process of a run keeps a copy for the others."""
-    path = shared / "migrated.sqlite3"
-    with turn, django_db_blocker.unblock():
-        if connection.vendor == "sqlite" and not path.exists():
-            connection.ensure_connection()
-            connection.connection.execute("VACUUM INTO ?", [str(path)])
-
-
-@pytest.fixture(scope="session")
-def migrated(django_db_setup: None, shared: Path) -> Path | None:
+def migrated(shared: Path) -> Path | None:
     """A file with all tables and what the migrations put into them; none where the suite runs on PostgreSQL."""
-    return shared / "migrated.sqlite3" if connection.vendor == "sqlite" else None
+    if connection.vendor != "sqlite":
+        return None
+    path, making = shared / "migrated.sqlite3", shared / "migrated.unfinished"
+    with one_at_a_time(shared / "migrated.lock"):
+        if not path.exists():
+            subprocess.run(
+                [sys.executable, "manage.py", "migrate", "-v0"],
+                cwd=django_settings.BASE_DIR,
+                env={**os.environ, "DATABASE_URL": f"sqlite:///{making}"},
+                check=True,
+            )
+            making.rename(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tables_in_memory(migrated: Path | None) -> Iterator[None]:
+    """Django's database in memory, before Django itself comes to it: then there is nothing left to migrate."""
+    if migrated is None:
+        yield
+        return
+    # It lives as long as a connection to it.
+    with closing(sqlite3.connect(connection.creation._get_test_db_name(), uri=True)) as memory:
+        with closing(sqlite3.connect(migrated)) as file:
+            file.backup(memory)
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(tables_in_memory: None, django_db_setup: None) -> None:
+    """As pytest-django makes it, from tables that are there."""
 
 
 @pytest.fixture

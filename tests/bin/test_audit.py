@@ -8,8 +8,6 @@ import pytest
 
 from bin import audit
 
-pytestmark = pytest.mark.any_database
-
 FAULTY = {"dependencies": [{"name": "django", "version": "2.0", "vulns": [{"id": "PYSEC-1"}]}]}
 EMPTY = {"dependencies": [{"name": "django", "version": "2.0", "vulns": []}]}
 UNKNOWN: dict[str, Any] = {"dependencies": [{"name": "django", "skip_reason": "not found on PyPI"}]}

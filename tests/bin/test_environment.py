@@ -7,8 +7,6 @@ from pathlib import Path
 import environment
 import pytest
 
-pytestmark = pytest.mark.any_database
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

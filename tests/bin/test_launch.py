@@ -8,8 +8,6 @@ from pathlib import Path
 import launch
 import pytest
 
-pytestmark = pytest.mark.any_database
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

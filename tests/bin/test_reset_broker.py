@@ -8,8 +8,6 @@ from django.core.management import call_command
 from kombu import Connection
 from pytest_django import Settings
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.fixture
 def folder(tmp_path: Path, settings: Settings) -> Path:

@@ -39,7 +39,6 @@ if sys.argv[1] == "demo_logins":
 """
 
 pytestmark = [
-    pytest.mark.any_database,
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="没有 /proc，查不到遗留进程。"),
 ]
 

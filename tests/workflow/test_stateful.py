@@ -19,7 +19,7 @@ from workflow.models import (
     PostingKind,
 )
 
-EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "100" if connection.vendor == "sqlite" else "50"))
+EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "100" if connection.vendor == "sqlite" else "30"))
 """Sequences a run tries; fewer on PostgreSQL, where each takes longer; STATEFUL_EXAMPLES=1000 for what R-01 asks."""
 
 STEPS = 15
