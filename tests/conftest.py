@@ -4,19 +4,17 @@ import fcntl
 import gc
 import os
 import socket
-import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import psycopg
 import pytest
 from celery.app.task import Task
 from django.conf import settings as django_settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import TransactionTestCase
@@ -24,7 +22,7 @@ from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 
 from registry import sensitive
-from tests import kept
+from tests import kept, tables
 from tests.tampering import unguarded
 from tests.world import World
 
@@ -157,39 +155,31 @@ def one_at_a_time(path: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def migrated(shared: Path) -> Path | None:
-    """A file with all tables and what the migrations put into them; none where the suite runs on PostgreSQL."""
-    if connection.vendor != "sqlite":
-        return None
-    path, making = shared / "migrated.sqlite3", shared / "migrated.unfinished"
+def migrated(shared: Path) -> str:
+    """The address of a database with all tables and what the migrations put into them, to be copied and left alone."""
+    note = shared / "migrated.txt"
     with one_at_a_time(shared / "migrated.lock"):
-        if not path.exists():
-            subprocess.run(
-                [sys.executable, "manage.py", "migrate", "-v0"],
-                cwd=django_settings.BASE_DIR,
-                env={**os.environ, "DATABASE_URL": f"sqlite:///{making}"},
-                check=True,
-            )
-            making.rename(path)
-    return path
+        if not note.exists():
+            note.write_text(tables.make(shared))
+    return note.read_text()
 
 
 @pytest.fixture(scope="session")
-def tables_in_memory(migrated: Path | None) -> Iterator[None]:
-    """Django's database in memory, before Django itself comes to it: then there is nothing left to migrate."""
-    if migrated is None:
-        yield
-        return
-    # It lives as long as a connection to it.
-    with closing(sqlite3.connect(connection.creation._get_test_db_name(), uri=True)) as memory:
-        with closing(sqlite3.connect(migrated)) as file:
-            file.backup(memory)
+def tables_in_place(migrated: str) -> Iterator[None]:
+    with tables.in_place(migrated):
         yield
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(tables_in_memory: None, django_db_setup: None) -> None:
-    """As pytest-django makes it, from tables that are there."""
+def django_db_setup(tables_in_place: None, django_db_setup: None) -> None:
+    """As pytest-django makes it, of tables that are there."""
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The process that started the others ends last."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        with suppress(psycopg.OperationalError):
+            tables.drop()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from kombu import Connection
 from applications.models import Application
 from applications.states import State
 from notifications.models import Message, MessageState, WakeUpFailure
-from tests import stages
+from tests import stages, tables
 from tests.conftest import answers, need
 from tests.workflow import races
 from tests.world import World
@@ -212,9 +212,7 @@ def database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
         with races.on_file(tmp_path / "db.sqlite3") as path:
             yield f"sqlite:///{path}"
     else:
-        kept = connection.settings_dict
-        account = f"{kept['USER']}:{kept['PASSWORD']}" if kept["PASSWORD"] else kept["USER"]
-        yield f"postgres://{account}@{kept['HOST'] or '127.0.0.1'}:{kept['PORT'] or 5432}/{kept['NAME']}"
+        yield f"{tables.server()}/{connection.settings_dict['NAME']}"
 
 
 @pytest.fixture

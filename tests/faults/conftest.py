@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from tests import tables
 from tests.conftest import answers, need, one_at_a_time
 from tests.faults import system
 from tests.faults.system import System, Template
@@ -34,25 +35,26 @@ def admin() -> str:
     """The server of the tests' own database, where there is one: other databases can be made beside it."""
     if connection.vendor == "sqlite":
         return ""
-    kept = connection.settings_dict
-    account = f"{kept['USER']}:{kept['PASSWORD']}" if kept["PASSWORD"] else kept["USER"]
-    return f"postgres://{account}@{kept['HOST'] or '127.0.0.1'}:{kept['PORT'] or 5432}/postgres"
+    return f"{tables.server()}/postgres"
 
 
 @pytest.fixture(scope="session")
 def template(
-    tmp_path_factory: pytest.TempPathFactory, admin: str, shared: Path, migrated: Path | None
+    tmp_path_factory: pytest.TempPathFactory, admin: str, shared: Path, migrated: str
 ) -> Iterator[Template]:
     """On SQLite one for all processes of the run; on a server each makes its own, which goes with it."""
     if admin:
-        with system.template(tmp_path_factory.mktemp("faults") / "template", admin=admin) as made:
+        place = tmp_path_factory.mktemp("faults") / "template"
+        with system.template(place, admin=admin, copied_from=migrated) as made:
             yield made
         return
     path = shared / "template"
     with one_at_a_time(shared / "template.lock"):
         if not path.exists():
             making = shared / "template.unfinished"
-            System(making).prepare(migrated)
+            making.mkdir()
+            tables.copy_file(migrated, making / "db.sqlite3")
+            System(making).prepare()
             making.rename(path)
     yield Template(path)
 

@@ -143,11 +143,9 @@ class System:
             given["CELERY_BROKER_URL"] = self.broker
         return given | dict(self.extra)
 
-    def prepare(self, migrated: Path | None = None) -> None:
-        """Keys, tables, static files: as every start does it; `migrated` is a file of SQLite to begin with."""
+    def prepare(self) -> None:
+        """Keys, tables, static files: as every start does it."""
         (self.directory / "tmp").mkdir(parents=True, exist_ok=True)
-        if migrated:
-            shutil.copy(migrated, self.directory / "db.sqlite3")
         self.run("manage.py", "init_keys")
         self.run("bin/prepare.py", "serve")
 
@@ -315,9 +313,9 @@ class Template:
 
 
 @contextmanager
-def template(directory: Path, *, admin: str = "") -> Iterator[Template]:
-    """Keys, tables and static files, made once."""
+def template(directory: Path, *, admin: str = "", copied_from: str = "template1") -> Iterator[Template]:
+    """Keys, tables and static files, made once; on a server the tables may be those of another database of it."""
     with ExitStack() as stack:
-        database = stack.enter_context(postgresql_database(admin)) if admin else ""
+        database = stack.enter_context(postgresql_database(admin, copied_from=copied_from)) if admin else ""
         System(directory, database).prepare()
         yield Template(directory, admin, database)

@@ -1,7 +1,6 @@
 """An installation of its own for a test: folder, keys, database on the configured kind of server, real processes."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import psycopg
-from django.conf import settings
 from django.db import connection
+
+from tests import tables
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,18 +71,18 @@ class Installation:
 
 
 @contextmanager
-def empty(folder: Path) -> Iterator[Installation]:
-    """A folder and an empty database, which goes with the test."""
+def empty(folder: Path, *, migrated: str = "") -> Iterator[Installation]:
+    """A folder and a database, empty or a copy of the one with all tables, which goes with the test."""
     folder.mkdir()
     if connection.vendor == "sqlite":
+        if migrated:
+            tables.copy_file(migrated, folder / "db.sqlite3")
         yield Installation(folder, f"sqlite:///{folder}/db.sqlite3")
         return
-    server = settings.DATABASES["default"]
-    name = f"test_installation_{os.getpid()}_{folder.name}"
-    user = ":".join(quote(part, safe="") for part in (server["USER"], server["PASSWORD"]) if part)
-    address = f"postgres://{user}@{server['HOST'] or '127.0.0.1'}:{server['PORT'] or 5432}"
+    name, address = f"test_installation_{os.getpid()}_{folder.name}", tables.server()
+    template = tables.name(migrated) if migrated else "template1"
     with psycopg.connect(f"{address}/postgres", autocommit=True) as base:
-        base.execute(f'CREATE DATABASE "{name}"'.encode())
+        base.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
         try:
             yield Installation(folder, f"{address}/{name}")
         finally:
@@ -91,14 +90,10 @@ def empty(folder: Path) -> Iterator[Installation]:
 
 
 @contextmanager
-def filled(folder: Path, *, households: int, migrated: Path | None) -> Iterator[Installation]:
+def filled(folder: Path, *, households: int, migrated: str) -> Iterator[Installation]:
     """With the tests' township, some households, cases on their way with a paper each, and a value in every sealed column."""
-    with empty(folder) as made:
+    with empty(folder, migrated=migrated) as made:
         made.do("init_keys")
-        if migrated:
-            shutil.copy(migrated, folder / "db.sqlite3")
-        else:
-            made.do("migrate", "-v0")
         made.do("shell", "-v0", "-c", FILL.format(households=households))
         yield made
 

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("migrated")
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, migrated: Path | None) -> Iterator[Installation]:
+def place(tmp_path_factory: pytest.TempPathFactory, migrated: str) -> Iterator[Installation]:
     with filled(tmp_path_factory.mktemp("backed") / "var", households=400, migrated=migrated) as made:
         yield made
 

@@ -43,7 +43,7 @@ print(rounds)
 
 
 @pytest.fixture
-def place(tmp_path: Path, request: pytest.FixtureRequest, migrated: Path | None) -> Iterator[Installation]:
+def place(tmp_path: Path, request: pytest.FixtureRequest, migrated: str) -> Iterator[Installation]:
     with filled(tmp_path / "var", households=request.param, migrated=migrated) as made:
         yield made
 

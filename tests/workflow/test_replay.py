@@ -1,18 +1,14 @@
 """The synthetic year through every verb: after it the published paragraph stands, and every case can be accounted for."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from importlib import import_module
 from io import StringIO
-from typing import Any
-from unittest.mock import patch
 
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import models, transaction
+from django.db import models
 from django.test import TestCase
 from django.utils import timezone
 
@@ -283,63 +279,6 @@ def short() -> Casebook:
     return Casebook(book.township, small, book.calendar)
 
 
-def chronicle() -> dict[str, list[Any]]:
-    """All that happened, without the keys of rows and what is drawn by chance."""
-    acts = HistoryEntry.objects.order_by("at", "application__number", "seq")
-    sheets = Posting.objects.order_by("created_at", "number")
-    entries = PostingEntry.objects.order_by("application__number", "level", "posting__number")
-    files = Attachment.objects.order_by("uploaded_at", "original_name", "kind", "sha256")
-    return {
-        "acts": list(
-            acts.values_list("application__number", "seq", "at", "by__username", "act", "source", "target")
-        ),
-        "sheets": list(
-            sheets.values_list(
-                "number", "kind", "state", "created_at", "closes_on", "closed_at", "supplements__number"
-            )
-        ),
-        "entries": list(
-            entries.values_list(
-                "application__number", "level", "posting__number", "quantity", "amount", "outcome"
-            )
-        ),
-        "files": list(files.values_list("kind", "uploaded_at", "original_name", "sha256")),
-        "records": list(BenefitRecord.objects.order_by("note").values_list("note", "recorded_at", "amount")),
-        "visits": list(
-            VerificationVisit.objects.order_by("recorded_at", "application__number").values_list(
-                "application__number", "recorded_at"
-            )
-        ),
-    }
-
-
-class Killed(Exception):
-    """Stands for the end of the process."""
-
-
-def killing(target: str, call: int) -> Any:
-    """Make the so-manieth call of something the last thing that the process does."""
-    module, _, name = target.rpartition(".")
-    owner = import_module(module)
-    real: Callable[..., Any] = getattr(owner, name)
-    calls = iter(range(1, 1_000_000))
-
-    def counted(*args: Any, **kwargs: Any) -> Any:
-        if next(calls) == call:
-            raise Killed
-        return real(*args, **kwargs)
-
-    return patch.object(owner, name, counted)
-
-
-def told_with_kills(*kills: tuple[str, int]) -> dict[str, list[Any]]:
-    for target, call in kills:
-        with killing(target, call), pytest.raises(Killed):
-            year.tell(short())
-    year.tell(short())
-    return chronicle()
-
-
 def test_a_small_year_of_every_course_ends_in_agreement_with_itself(db: None) -> None:
     book = short()
     year.tell(book)
@@ -353,26 +292,6 @@ def test_a_small_year_of_every_course_ends_in_agreement_with_itself(db: None) ->
     assert {grant.course for grant in book.rows.values()} == set(Course)
     for key, grant in book.rows.items():
         assert Application.objects.get(pk=key).state == ENDS.get(grant.course, State.ANNOUNCED), grant.row
-
-
-@pytest.mark.any_database
-def test_a_year_that_was_killed_goes_on_and_ends_the_same(db: None) -> None:
-    start = transaction.savepoint()
-    straight = told_with_kills()
-    transaction.savepoint_rollback(start)
-    # After entry before its paper; between two visits; drafts made and not displayed; a board half closed;
-    # an objection half handled; an announcement drafted and not published.
-    killed = told_with_kills(
-        ("workflow.intake.attach", 3),
-        ("workflow.fieldwork.record_visit", 7),
-        ("workflow.postings.display", 6),
-        ("workflow.postings.close", 9),
-        ("workflow.objections.decide", 1),
-        ("workflow.announcements.publish", 2),
-    )
-    assert straight["acts"]
-    for part, lines in straight.items():
-        assert killed[part] == lines, part
 
 
 def test_a_township_with_cases_of_somebody_else_is_refused(db: None) -> None:
