@@ -2,6 +2,7 @@
 
 import random
 import threading
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -131,20 +132,22 @@ def test_of_two_officers_who_pass_and_refuse_at_once_one_wins(world: World, atte
 
 
 @pytest.mark.parametrize("attempt", range(4))
-def test_a_sheet_that_closes_while_an_objection_comes_in_counts_it_or_comes_before_it(
+def test_a_sheet_that_closes_while_an_objection_of_its_last_day_is_noted_counts_it_or_comes_before_it(
     world: World, attempt: int
 ) -> None:
     case, posting, moment = races.on_display(world)
     entry = PostingEntry.objects.get(posting=posting)
-    complaint = Complaint(Channel.WEB, "面积不实。", anonymous=True)
+    complaint = Complaint(Channel.VISIT, "面积不实。", anonymous=True)
+    received = moment - timedelta(days=1)
     outcomes = races.together(
         [
             lambda: postings.close(posting.pk, now=moment),
-            lambda: objections.lodge(entry, complaint=complaint, now=moment),
+            lambda: objections.lodge(
+                entry, complaint=complaint, by=world.clerk, now=moment, received_at=received
+            ),
         ]
     )
-    assert races.unexpected(outcomes) == []
-    assert outcomes[0].done
+    assert races.tally(outcomes) == {"done": 2}
     acts = list(case.history.order_by("seq").values_list("act", flat=True))
     outcome = PostingEntry.objects.get(posting=posting).outcome
     if "close_village_posting" in acts:
@@ -160,23 +163,28 @@ def test_a_sheet_that_closes_while_an_objection_comes_in_counts_it_or_comes_befo
 
 
 @pytest.mark.parametrize("attempt", range(4))
-def test_a_sheet_that_closes_while_its_case_is_withdrawn_does_one_of_the_two(
-    world: World, attempt: int
+@pytest.mark.parametrize("act", ["objection", "withdrawal"])
+def test_a_sheet_whose_days_are_over_closes_before_any_act_that_comes_after_them(
+    world: World, act: str, attempt: int
 ) -> None:
+    """By whom is the same: whoever acts on the case closes the sheet first, where no round has done it yet."""
     case, posting, moment = races.on_display(world)
-    outcomes = races.together(
-        [
-            lambda: postings.close(posting.pk, now=moment),
-            lambda: intake.withdraw([Ref.of(case)], by=world.clerk, now=moment, opinion="申请人撤回。"),
-        ]
-    )
-    assert races.tally(outcomes) == {"done": 1, "refused": 1}
-    sheet, entry = Posting.objects.get(), PostingEntry.objects.get()
-    facts = (stages.again(case).state, sheet.state, entry.outcome)
-    if races.tally(outcomes[:1]) == {"done": 1}:
-        assert facts == (State.TOWNSHIP_REVIEW, PostingState.CLOSED, EntryOutcome.PASSED)
-    else:
-        assert facts == (State.WITHDRAWN, PostingState.TAKEN_DOWN, EntryOutcome.REMOVED)
+    entry = PostingEntry.objects.get(posting=posting)
+    complaint = Complaint(Channel.WEB, "面积不实。", anonymous=True)
+    acts = {
+        "objection": lambda: objections.lodge(entry, complaint=complaint, now=moment),
+        "withdrawal": lambda: intake.withdraw(
+            [Ref.of(case)], by=world.clerk, now=moment, opinion="申请人撤回。"
+        ),
+    }
+    closed, done = races.together([lambda: postings.close(posting.pk, now=moment), acts[act]])
+    assert closed.done or closed.sentence == f"{posting.number}已不在公示中。"
+    assert races.tally([done]) == ({"done": 1} if act == "objection" else {"refused": 1})
+    facts = (stages.again(case).state, Posting.objects.get().state, PostingEntry.objects.get().outcome)
+    assert facts == (State.TOWNSHIP_REVIEW, PostingState.CLOSED, EntryOutcome.PASSED)
+    told = list(case.history.order_by("seq").values_list("act", flat=True))
+    closing = ["close_village_posting"]
+    assert told[-2:] == [*closing, "objection_received"] if act == "objection" else told[-1:] == closing
     races.assert_clean()
 
 
