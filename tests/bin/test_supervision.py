@@ -38,9 +38,9 @@ if sys.argv[1] == "demo_logins":
     print("cun-zhao  〔示例〕")
 """
 
-pytestmark = [
-    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="没有 /proc，查不到遗留进程。"),
-]
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="没有 /proc，查不到遗留进程。"
+)
 
 
 class Tree:
