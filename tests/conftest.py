@@ -117,8 +117,8 @@ def guarded_flush() -> Iterator[None]:
 
 def _deletions(made: BaseDatabaseWrapper) -> list[str]:
     """What empties the tables that hold rows. TRUNCATE makes files anew for all sixty, which takes a second."""
-    tables = made.introspection.django_table_names(only_existing=True, include_views=False)
-    asked = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables)
+    names = made.introspection.django_table_names(only_existing=True, include_views=False)
+    asked = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in names)
     with made.cursor() as cursor:
         cursor.execute(asked)
         return [f'DELETE FROM "{name}"' for (name,) in cursor.fetchall()]
